@@ -1,0 +1,127 @@
+"""What a reader yields: one frozen example type per task kind, and the fingerprint of a list of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The task kinds, each with its own example type, head and prediction type."""
+
+    CLASSIFICATION = "classification"  # a sentence or a pair of sentences → a label
+    CHOICE = "choice"  # a context, a question and n answers → the index of the right one
+    TAGGING = "tagging"  # tokens → a tag each
+    SPAN = "span"  # a question and a context → a piece of the context
+    RETRIEVAL = "retrieval"  # an English sentence → its translation in a pool
+    TEXT = "text"  # plain sentences, for masked language modelling
+    PARALLEL = "parallel"  # an English sentence and its translation, for translation language modelling
+
+
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """Classification: `second` is None for single sentences, `label` is None where the split has none."""
+
+    id: str
+    first: str
+    second: str | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Multiple choice: the model reads `context`, `question` + each of `choices`; `label` indexes `choices`."""
+
+    id: str
+    context: str
+    question: str
+    choices: tuple[str, ...]
+    label: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Tagging: `tags` has as many entries as `tokens`, or is None where the split has none."""
+
+    id: str
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`context[start : start + len(text)] == text`, counted in Unicode code points."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Span extraction; `answers` is empty where the split has none, `article` keeps held-out parts together."""
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[Answer, ...]
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """Retrieval: row i offers `candidate` (foreign) to the pool and asks with `query` (English).
+
+    `match` is the id of the row whose candidate translates the query, or None where the split has no gold.
+    """
+
+    id: str
+    query: str
+    candidate: str
+    match: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A line of monolingual text."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePair:
+    """A line of parallel text: English and its translation."""
+
+    id: str
+    english: str
+    foreign: str
+
+
+Example = TextPair | Choices | Tagged | Question | Translation | Sentence | SentencePair
+
+EXAMPLE_TYPES: dict[Kind, type[Example]] = {
+    Kind.CLASSIFICATION: TextPair,
+    Kind.CHOICE: Choices,
+    Kind.TAGGING: Tagged,
+    Kind.SPAN: Question,
+    Kind.RETRIEVAL: Translation,
+    Kind.TEXT: Sentence,
+    Kind.PARALLEL: SentencePair,
+}
+
+
+def canonical(example: Example) -> bytes:
+    """One line of canonical JSON: sorted keys, no blanks, UTF-8."""
+    return json.dumps(asdict(example), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def fingerprint(examples: Iterable[Example]) -> str:
+    """sha256 over the canonical examples in their order, so that hub, folder and S3 agree on equal data."""
+    digest = hashlib.sha256()
+    for example in examples:
+        digest.update(canonical(example))
+        digest.update(b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,121 @@
+"""A recipe: all that determines the models of one trial. What a space describes and a search samples.
+
+A recipe speaks of tasks by name; `trainers.graph` turns it into stages, which speak of data by fingerprint.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from trainers.identity import Rounded, Spec
+
+Device = Literal["cpu", "cuda"]
+Pooling = Literal["mean", "cls"]
+
+
+class Numerics(Spec):
+    """The class of machines and settings within which equal stages have equal bits."""
+
+    device: Device = "cpu"
+    dtype: Literal["fp32", "bf16"] = "fp32"
+    threads: Annotated[int, Field(ge=1)] = 1  # intra-op threads: one or two give different bits
+
+
+class Optimisation(Spec):
+    """AdamW with linear decay, as in jiant: no weight decay on biases and LayerNorm, gradients clipped by norm."""
+
+    lr: Annotated[Rounded, Field(gt=0)] = 1e-5
+    batch: Annotated[int, Field(ge=1)] = 32  # examples per optimiser step, over all ranks
+    epochs: Annotated[Rounded, Field(gt=0)] = 3.0
+    steps: Annotated[int, Field(ge=1)] | None = None  # the schedule's horizon; None: from epochs
+    warmup: Annotated[Rounded, Field(ge=0, le=1)] = 0.1  # share of the steps
+    weight_decay: Annotated[Rounded, Field(ge=0)] = 0.01
+    clip: Annotated[Rounded, Field(gt=0)] = 1.0
+    dropout: Annotated[Rounded, Field(ge=0, lt=1)] = 0.1
+    max_length: Annotated[int, Field(ge=8)] = 128  # subword tokens, special ones included
+    stride: Annotated[int, Field(ge=0)] = 128  # subword tokens that neighbouring windows of a long context share
+    keep: Literal["last", "best"] = "last"  # best: on English dev, measured once an epoch
+
+
+class Scratch(Spec):
+    """A small XLM-R of our own: a BPE tokenizer and a model pretrained by masked and translation language modelling."""
+
+    vocabulary: Annotated[int, Field(ge=64)] = 2000
+    hidden: Annotated[int, Field(ge=8)] = 128
+    layers: Annotated[int, Field(ge=1)] = 4
+    heads: Annotated[int, Field(ge=1)] = 4
+    positions: Annotated[int, Field(ge=16)] = 256
+    text: str = "text"  # the task that holds the monolingual text
+    parallel: str | None = "parallel"  # the task that holds the parallel text
+    languages: tuple[str, ...] = ()  # empty: all that the text task declares
+    steps: Annotated[int, Field(ge=0)] = 1000  # 0: an untrained encoder
+    batch: Annotated[int, Field(ge=1)] = 64
+    lr: Annotated[Rounded, Field(gt=0)] = 1e-3
+    warmup: Annotated[Rounded, Field(ge=0, le=1)] = 0.1
+    max_length: Annotated[int, Field(ge=8)] = 64
+    dropout: Annotated[Rounded, Field(ge=0, lt=1)] = 0.1
+    mask: Annotated[Rounded, Field(gt=0, lt=1)] = 0.15  # share of tokens to predict (Devlin et al. 2019, section 3.1)
+    parallel_share: Annotated[Rounded, Field(ge=0, le=1)] = (
+        0.5  # share of steps on parallel text (Lample & Conneau 2019)
+    )
+    smoothing: Annotated[Rounded, Field(ge=0, le=1)] = 0.3  # language sampling ∝ n^smoothing (Conneau et al. 2020, 3.1)
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Base(Spec):
+    """The base encoder: the name or path of any XLM-R-like `AutoModel`, or `scratch`."""
+
+    model: str = "scratch"
+    revision: str | None = None  # a hub model is pinned
+    scratch: Scratch | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Base:
+        if self.model != "scratch" and self.scratch is not None:
+            raise ValueError("`scratch` settings need `model: scratch`")
+        if self.model == "scratch" and self.scratch is None:
+            object.__setattr__(self, "scratch", Scratch())
+        return self
+
+
+class Intermediate(Spec):
+    """Training on a weighted mixture of intermediate tasks, before any target task."""
+
+    tasks: dict[str, float]  # task → weight; normalised, zero weights dropped, order without meaning
+    fraction: float | dict[str, float] = 1.0  # share of each task's train split, nested: a half contains the quarter
+    cap: Annotated[int, Field(ge=1)] | None = None  # at most so many examples a task, after the fraction
+    mlm_share: Annotated[Rounded, Field(ge=0, lt=1)] = 0.0  # share of steps on masked language modelling
+    mlm_text: str | None = None  # the task that holds the text for `mlm_share`
+    optimisation: Optimisation = Optimisation()
+
+
+class Target(Spec):
+    """Fine-tuning on each target task's English training set, with a fresh head."""
+
+    optimisation: Optimisation = Optimisation()
+    per_task: dict[str, Optimisation] = {}  # complete settings for the tasks that differ, by training task
+    limit: dict[str, int] = {}  # at most so many training examples, by training task (the first of the nested order)
+
+
+class Retrieval(Spec):
+    """How a sentence becomes a vector: these two decide retrieval scores, so they are always recorded."""
+
+    layer: Annotated[int, Field(ge=0)] = 14  # hidden state; 0 is the embedding output
+    pooling: Pooling = "mean"  # means include CLS and SEP, as in the reference implementations
+
+
+class Recipe(Spec):
+    """Base encoder, intermediate phase (None: the baseline), target phases, numerics and seeds."""
+
+    base: Base = Base()
+    intermediate: Intermediate | None = None
+    target: Target = Target()
+    retrieval: Retrieval = Retrieval()
+    numerics: Numerics = Numerics()
+    seed: Annotated[int, Field(ge=0)] = 0  # training seed of the intermediate and target phases
+
+    def baseline(self) -> Recipe:
+        """The same recipe without an intermediate task: what lift is measured against."""
+        return self.model_copy(update={"intermediate": None})

@@ -1,0 +1,49 @@
+"""The edge to storage: create-only objects under string keys, in a folder or an S3 bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object: its key, its size in bytes, and when the store's own clock says it was written (seconds)."""
+
+    key: str
+    size: int
+    modified: float
+
+
+class Objects(Protocol):
+    """What a store must do. Keys are `/`-separated; no object is ever rewritten.
+
+    Every implementation passes `tests/trainers/test_objects.py`. A store that cannot be reached, read or written raises
+    `UserError` with the store's name; a missing key raises `KeyError`.
+    """
+
+    name: str  # for people: the folder or the s3:// prefix, without secrets
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a small object unless one is there. True: it is ours (also when the reply was lost and a retry found
+        our own bytes); False: somebody else's is there. Never a partial object, never an overwritten one."""
+
+    def upload(self, key: str, path: Path) -> None:
+        """Write a file of any size under a key that nobody else writes (an attempt's own folder)."""
+
+    def read(self, key: str) -> bytes:
+        """The bytes of an object."""
+
+    def download(self, key: str, path: Path) -> None:
+        """Copy an object to a file (atomically: the file appears whole or not at all)."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """All objects whose key begins with `prefix`, sorted by key."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; a missing one is no error."""
+
+    def now(self) -> float:
+        """Seconds by the store's own clock, for leases."""
