@@ -1,0 +1,1 @@
+"""What may vary: axes, the simplex, YAML spaces, and the Optuna study that samples them."""

@@ -1,0 +1,1 @@
+"""From a recipe to stages, and from stages to trained and scored models."""

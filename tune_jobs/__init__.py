@@ -1,0 +1,1 @@
+"""The service: the command line, sweeps, the broker, and results."""

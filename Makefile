@@ -1,0 +1,35 @@
+# The two commands of the README: `make demo` and `make test`. Both begin with `make install`.
+PYTHON = python3.11
+EXTRAS = cpu,dev
+BIN = .venv/bin
+STAMP = .venv/.installed
+LAB = demo/store
+
+.PHONY: install demo test check lint
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]' --constraint constraints.txt
+	touch $@
+
+# one sweep of the toy world in this process; the same command again continues, or finds everything done
+demo: install
+	mkdir -p demo
+	$(BIN)/crosslift sweep quickstart --serial --store $(LAB)
+	$(BIN)/crosslift leaderboard quickstart --store $(LAB)
+	$(BIN)/crosslift best quickstart --store $(LAB) > demo/best.yaml.part
+	mv demo/best.yaml.part demo/best.yaml
+	@echo "the best recipe is in demo/best.yaml; next: $(BIN)/crosslift final demo/best.yaml --seeds 3 --store $(LAB)"
+
+test: install
+	$(BIN)/python -m pytest -q
+
+check: lint
+	$(BIN)/python -m pytest -q -m "not slow"
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
