@@ -1,0 +1,333 @@
+"""The broker: owns the stages. Who wants what, what is running, what is done, what has been given up.
+
+A plain state machine: calls come in, decisions go out; clock and store are passed in. It knows neither threads nor Ray,
+so a serial driver, a Ray actor and a simulator can all drive it. A stage is, at any moment, in one of four states::
+
+    PENDING ──ask──▶ RUNNING ──COMMIT in the store──▶ DONE
+       ▲                │
+       └─ stopped, excused, failed (three times: ASIDE)
+
+Truth about DONE is in the store alone; what lanes say is a hint to look there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
+from trainers.stages import Stage
+
+
+class Shelf(Protocol):
+    """What the broker needs of a stage store."""
+
+    def committed(self, stage: str) -> HasWeights | None:
+        """The stage's valid COMMIT, if it has one."""
+
+    def begin(self, stage: str) -> str:
+        """A new attempt's name, newer than all before."""
+
+
+class HasWeights(Protocol):
+    """A commit, as far as the broker looks into it."""
+
+    @property
+    def evicted(self) -> bool:
+        """Whether its weights have been removed."""
+
+
+class State(StrEnum):
+    """Where a stage stands."""
+
+    PENDING = "pending"  # to be made, as soon as all it reads is done
+    RUNNING = "running"  # a lane has it under the newest attempt
+    DONE = "done"  # committed, files there
+    ASIDE = "set aside"  # failed too often; whoever wants it fails
+
+
+class Stored(StrEnum):
+    """What the store holds of a stage."""
+
+    NOTHING = "nothing"
+    EVICTED = "evicted"  # committed without its weights: enough for whoever wants it, not for a child that reads it
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """When a stage is given up: seconds without a sign of life end a run, so many counted failures set it aside."""
+
+    silence: float = 1800.0
+    failures: int = 3
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How far a request is: how many of its stages are not committed yet, and why it can never be met ("": it can)."""
+
+    missing: int
+    reason: str = ""
+
+
+@dataclass
+class _Run:
+    """The newest attempt at a stage. `seen`: the clock at its last sign of life; `begun`: the lane has reported."""
+
+    lane: LaneId
+    attempt: str
+    seen: float
+    begun: bool = False
+
+
+@dataclass
+class _Entry:
+    """What the broker knows of one stage; `stored` is None until somebody needs to know."""
+
+    stage: Stage
+    order: int
+    stored: Stored | None = None
+    run: _Run | None = None
+    failures: list[str] = field(default_factory=list)
+    aside: bool = False
+
+    @property
+    def state(self) -> State:
+        if self.stored is Stored.WHOLE:
+            return State.DONE
+        if self.run is not None:
+            return State.RUNNING
+        return State.ASIDE if self.aside else State.PENDING
+
+
+@dataclass(frozen=True)
+class _Want:
+    """One trial's request for one rung."""
+
+    rung: int
+    stages: tuple[str, ...]
+
+
+@dataclass
+class _Demand:
+    """How many trials a stage would serve, and the cheapest rung that waits for it."""
+
+    trials: int
+    rung: int
+
+
+class Broker:
+    """Implements `trainers.lane.Work` for the lanes, and `want`, `done`, `drop` for the trials.
+
+    Every call may be repeated: a repeated one changes nothing. An attempt that is not the newest is fenced off: its
+    progress is answered with STOP, its end is only a reason to look into the store.
+    """
+
+    def __init__(self, store: Shelf, clock: Callable[[], float], patience: Patience | None = None) -> None:
+        """Args:
+        store: the only judge of what is done.
+        clock: seconds, monotonic.
+        patience: when to give up.
+        """
+        self._store = store
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._entries: dict[str, _Entry] = {}
+        self._wants: dict[str, dict[int, _Want]] = {}  # trial → rung → its request
+        self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
+        self._orders = 0
+        self._demand_now: dict[str, _Demand] | None = None  # None: something has changed
+        self._closed = False
+
+    # --- the trials' side -------------------------------------------------------------------------------------------
+
+    def want(self, trial: str, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
+        """A trial asks for stages, for as long as it lives.
+
+        Args:
+            trial: who asks; its wants end with `drop`.
+            rung: for the order, cheap rungs come first.
+            wanted: ids of stages.
+            stages: by id, at least the wanted ones and everything they read, directly or not.
+        """
+        ids = tuple(dict.fromkeys(wanted))
+        for id in _closure(ids, lambda id: stages[id].needs):
+            if id not in self._entries:
+                self._entries[id] = _Entry(stages[id], self._orders)
+                self._orders += 1
+            elif self._entries[id].run is None:
+                self._entries[id].stored = None  # a fresh request is a fresh look: another sweep may have made it
+        self._wants.setdefault(trial, {})[rung] = _Want(rung, ids)
+        self._demand_now = None
+
+    def drop(self, trial: str) -> None:
+        """The trial's wants end; what nobody wants any more is stopped at its next report, progress kept."""
+        if self._wants.pop(trial, None) is None:
+            return
+        wanted = [id for wants in self._wants.values() for want in wants.values() for id in want.stages]
+        busy = [id for id, entry in self._entries.items() if entry.run is not None or entry.failures]
+        kept = set(_closure([*wanted, *busy], lambda id: self._entries[id].stage.needs))
+        self._entries = {id: entry for id, entry in self._entries.items() if id in kept}
+        self._demand_now = None
+
+    def done(self, wanted: Iterable[str]) -> Answer:
+        """How far these stages are: all of them must be part of a living trial's wants."""
+        ids = tuple(dict.fromkeys(wanted))
+        missing = [id for id in ids if self._stored(self._entries[id]) is Stored.NOTHING]
+        reasons = (self._doom(missing) or "") if missing else ""
+        return Answer(len(missing), reasons)
+
+    def close(self) -> None:
+        """No more work will come: lanes that ask are told to leave once nothing is wanted."""
+        self._closed = True
+
+    # --- the lanes' side --------------------------------------------------------------------------------------------
+
+    def ask(self, lane: LaneId) -> Assignment | Wait | Leave:
+        """The next stage for this lane: of the ready ones the one that most trials wait for, then the cheapest rung."""
+        self.tick()
+        newest = self._incarnations.get(lane.name, lane.incarnation)
+        if lane.incarnation < newest:
+            return Leave()  # a ghost of a lane that has been started again
+        self._incarnations[lane.name] = lane.incarnation
+        held = next((e for e in self._entries.values() if e.run is not None and e.run.lane.name == lane.name), None)
+        if held is not None and held.run is not None:
+            if held.run.lane == lane and not held.run.begun:
+                return Assignment(held.stage, held.run.attempt)  # our reply was lost: the same again
+            self._finish(held, Outcome(Ending.FAILED, f"lane {lane.name} came back without it"))
+        for entry in self._ready():
+            self._look(entry)  # another sweep may have made it meanwhile
+            if entry.state is State.DONE:
+                continue
+            entry.run = _Run(lane, self._store.begin(entry.stage.id), self._clock())
+            return Assignment(entry.stage, entry.run.attempt)
+        return Leave() if self._closed and not self._demand() else Wait()
+
+    def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
+        """A sign of life. STOP: a newer attempt runs the stage, or nobody wants it any more."""
+        self.tick()
+        entry = self._entries.get(stage)
+        if entry is None or entry.run is None or (entry.run.lane, entry.run.attempt) != (lane, attempt):
+            return Verdict.STOP
+        entry.run.seen, entry.run.begun = self._clock(), True
+        return Verdict.GO_ON if stage in self._demand() else Verdict.STOP
+
+    def end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
+        """A run has ended. An older attempt's end only makes us look whether it has committed all the same."""
+        entry = self._entries.get(stage)
+        if entry is None:
+            return
+        if entry.run is not None and (entry.run.lane, entry.run.attempt) == (lane, attempt):
+            self._finish(entry, outcome)
+        elif outcome.ending is Ending.COMMITTED:
+            self._look(entry)
+
+    def lost(self, lane: LaneId, reason: str, *, excused: bool) -> None:
+        """A lane has died; `excused` when its node went with it."""
+        for entry in self._entries.values():
+            if entry.run is not None and entry.run.lane == lane:
+                self._finish(entry, Outcome(Ending.EXCUSED if excused else Ending.FAILED, reason))
+
+    def tick(self) -> None:
+        """End runs that have been silent for too long; every call of a lane does this too."""
+        now = self._clock()
+        for entry in self._entries.values():
+            if entry.run is not None and now - entry.run.seen > self._patience.silence:
+                silent = f"no progress for {self._patience.silence:g} s on lane {entry.run.lane.name}"
+                self._finish(entry, Outcome(Ending.FAILED, silent))
+
+    # --- decisions --------------------------------------------------------------------------------------------------
+
+    def states(self) -> dict[str, State]:
+        """Where every stage that the broker knows stands."""
+        return {id: entry.state for id, entry in self._entries.items()}
+
+    def _finish(self, entry: _Entry, outcome: Outcome) -> None:
+        entry.run = None
+        self._look(entry)  # whatever the lane says, a COMMIT counts
+        if entry.state is State.DONE:
+            entry.failures.clear()
+            return
+        for need in entry.stage.needs:
+            self._entries[need].stored = None  # it may have failed because one of its inputs is gone
+        reason = outcome.reason
+        if outcome.ending is Ending.COMMITTED:
+            reason = "said to be committed, but the store has no valid COMMIT"
+        if outcome.ending in (Ending.FAILED, Ending.COMMITTED):
+            entry.failures.append(reason)
+            entry.aside = len(entry.failures) >= self._patience.failures
+
+    def _look(self, entry: _Entry) -> None:
+        """Ask the store. A COMMIT that turns up under a running attempt ends it: that attempt is fenced off."""
+        commit = self._store.committed(entry.stage.id)
+        entry.stored = Stored.NOTHING if commit is None else Stored.EVICTED if commit.evicted else Stored.WHOLE
+        if entry.stored is Stored.WHOLE:
+            entry.run = None
+        self._demand_now = None
+
+    def _stored(self, entry: _Entry) -> Stored:
+        if entry.stored is None:
+            self._look(entry)
+        assert entry.stored is not None
+        return entry.stored
+
+    def _ready(self) -> list[_Entry]:
+        """Pending stages that somebody waits for and whose inputs are whole, best first."""
+        demand = self._demand()
+        ready = [
+            entry
+            for entry in (self._entries[id] for id in demand)
+            if entry.state is State.PENDING
+            and all(self._stored(self._entries[need]) is Stored.WHOLE for need in entry.stage.needs)
+        ]
+        return sorted(ready, key=lambda e: (-demand[e.stage.id].trials, demand[e.stage.id].rung, e.order))
+
+    def _demand(self) -> dict[str, _Demand]:
+        """What the trials wait for. A trial that can never be met waits for nothing: it is about to fail."""
+        if self._demand_now is None:
+            demand: dict[str, _Demand] = {}
+            for wants in self._wants.values():
+                if self._doom(id for want in wants.values() for id in want.stages) is not None:
+                    continue
+                counted: set[str] = set()
+                for want in sorted(wants.values(), key=lambda want: want.rung):
+                    for id in self._unmade(want.stages):
+                        slot = demand.setdefault(id, _Demand(0, want.rung))
+                        slot.rung = min(slot.rung, want.rung)
+                        slot.trials += id not in counted
+                        counted.add(id)
+            self._demand_now = demand  # last: looking into the store on the way sets it to None
+        return self._demand_now
+
+    def _unmade(self, wanted: Iterable[str]) -> Iterator[str]:
+        """Wanted stages that are not committed, and of what they read, all that is not whole."""
+        missing = (id for id in wanted if self._stored(self._entries[id]) is Stored.NOTHING)
+        return _closure(missing, self._unmade_needs)
+
+    def _unmade_needs(self, id: str) -> list[str]:
+        entry = self._entries[id]
+        if entry.run is not None:
+            return []  # it has what it reads
+        return [need for need in entry.stage.needs if self._stored(self._entries[need]) is not Stored.WHOLE]
+
+    def _doom(self, wanted: Iterable[str]) -> str | None:
+        """Why one of these stages can never be made, if that is so."""
+        for id in self._unmade(wanted):
+            entry = self._entries[id]
+            if entry.state is State.ASIDE:
+                return f"{entry.stage.label} failed {len(entry.failures)} times: {entry.failures[-1]}"
+        return None
+
+
+def _closure(ids: Iterable[str], needs: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """The ids and what they need, directly or not, each once, in the order in which they are met."""
+    met: set[str] = set()
+    todo = list(reversed(tuple(ids)))
+    while todo:
+        id = todo.pop()
+        if id not in met:
+            met.add(id)
+            yield id
+            todo.extend(reversed(tuple(needs(id))))
