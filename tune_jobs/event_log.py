@@ -1,0 +1,102 @@
+"""The sweep's truth: numbered create-only objects in the store, one writer at a time.
+
+`sweeps/<name>/events/<number>.json`. An event is written before it takes effect, so whoever reads the log knows all
+that has happened. Two drivers cannot both create number n: the second learns from it that it has been replaced.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator
+
+from pydantic import ValidationError
+
+from tasks.errors import UserError
+from trainers.store.objects import Objects
+from tune_jobs.events import AnyEvent, Driver, Envelope
+
+DIGITS = 8  # numbers are padded, so that a listing is in order
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def replay(objects: Objects, sweep: str) -> Iterator[Envelope]:
+    """All events of a sweep, in order; none if there is no such sweep.
+
+    Raises:
+        UserError: an event is damaged, or one is missing in the middle.
+    """
+    prefix = _prefix(sweep)
+    for number, info in enumerate(objects.list(prefix)):
+        if info.key != _key(sweep, number):
+            raise UserError(f"expected event {number} next: restore the store", where=f"{objects.name}/{info.key}")
+        yield _read(objects, info.key, number)
+
+
+def sweeps(objects: Objects) -> list[str]:
+    """Names of all sweeps in a store, sorted."""
+    first = f"/events/{0:0{DIGITS}d}.json"
+    keys = (info.key for info in objects.list("sweeps/"))
+    return [key.removeprefix("sweeps/").removesuffix(first) for key in keys if key.endswith(first)]
+
+
+class EventLog:
+    """The writer's end of the log: made with all that was written before, which `past` holds."""
+
+    def __init__(self, objects: Objects, sweep: str, *, clock: Callable[[], float] = time.time) -> None:
+        """Read the log; writing begins with `take_over`, or with an opening event on an empty log."""
+        self.sweep = sweep
+        self.nonce = uuid.uuid4().hex
+        self._objects = objects
+        self._clock = clock
+        self.past = tuple(envelope.event for envelope in replay(objects, sweep))
+        self._next = len(self.past)
+
+    def take_over(self, versions: dict[str, str]) -> None:
+        """Become the one driver: the next write of whoever drove before fails."""
+        self.write(Driver(versions=versions))
+
+    def write(self, event: AnyEvent) -> None:
+        """Add an event; it has happened when this returns.
+
+        Raises:
+            UserError: another driver has written in the meantime, or the store cannot be written.
+        """
+        envelope = Envelope(number=self._next, driver=self.nonce, at=self._clock(), event=event)
+        key = _key(self.sweep, self._next)
+        if not self._objects.create(key, envelope.model_dump_json().encode()):
+            raise self._replaced()
+        self._next += 1
+
+    def check(self) -> None:
+        """Between two events: raise `UserError` if another driver has taken over."""
+        if any(True for _ in self._objects.list(_key(self.sweep, self._next))):
+            raise self._replaced()
+
+    def _replaced(self) -> UserError:
+        return UserError("another driver runs this sweep: this one stops", where=f"sweep {self.sweep}")
+
+
+def _prefix(sweep: str) -> str:
+    if not NAME.fullmatch(sweep):
+        raise UserError("a sweep's name has letters, digits, '.', '_' and '-' only", where=f"sweep {sweep!r}")
+    return f"sweeps/{sweep}/events/"
+
+
+def _key(sweep: str, number: int) -> str:
+    return f"{_prefix(sweep)}{number:0{DIGITS}d}.json"
+
+
+def _read(objects: Objects, key: str, number: int) -> Envelope:
+    try:
+        envelope = Envelope.model_validate_json(objects.read(key))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"not an event that this version reads ({where}: {first['msg']})", where=f"{objects.name}/{key}"
+        ) from error
+    if envelope.number != number:
+        raise UserError(f"is event {envelope.number}, not {number}", where=f"{objects.name}/{key}")
+    return envelope

@@ -1,0 +1,119 @@
+"""What can happen in a sweep: the typed events of its log, in the order in which a trial meets them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from trainers.recipe import Recipe
+
+
+class Event(BaseModel):
+    """Base of all events: immutable, closed, finite numbers only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Opened(Event):
+    """The sweep's first event: the space's identity, and the versions that began it."""
+
+    type: Literal["opened"] = "opened"
+    sweep: str
+    space: dict[str, Any]
+    versions: dict[str, str] = {}
+
+
+class Driver(Event):
+    """A driver takes the sweep over; whoever drove it before finds this in its place and stops."""
+
+    type: Literal["driver"] = "driver"
+    versions: dict[str, str] = {}
+
+
+class AbsentCell(Event):
+    """A cell that the suite asks for and the data does not have."""
+
+    task: str
+    split: str
+    language: str
+    why: str
+
+
+class Sampled(Event):
+    """A trial begins. `params` is the study's canonical point; empty for the baseline, which is not sampled."""
+
+    type: Literal["sampled"] = "sampled"
+    trial: int
+    params: dict[str, Any]
+    recipe: Recipe
+    recipe_id: str
+    absent: tuple[AbsentCell, ...] = ()
+
+
+class CellOf(Event):
+    """Where a cell is: the score stage whose COMMIT holds it."""
+
+    task: str
+    language: str
+    stage: str
+
+
+class Rung(Event):
+    """A trial's cells of one rung are there.
+
+    `value` is the mean over all the tasks up to this rung, in 0..100; `digest` is the sha256 of this rung's cells, so
+    that a cell that changes afterwards is noticed; `inputs` are the stages that its score stages read, directly or not.
+    """
+
+    type: Literal["rung"] = "rung"
+    trial: int
+    rung: int
+    value: float
+    cells: tuple[CellOf, ...]
+    digest: str
+    inputs: tuple[str, ...] = ()
+
+
+class Decided(Event):
+    """Whether a trial goes on after a rung; never decided anew."""
+
+    type: Literal["decided"] = "decided"
+    trial: int
+    rung: int
+    go_on: bool
+
+
+class How(StrEnum):
+    """How a trial ended."""
+
+    COMPLETE = "complete"  # the whole suite was scored: it ranks
+    PRUNED = "pruned"
+    FAILED = "failed"
+
+
+class Ended(Event):
+    """A trial has ended. `value`: the suite's mean if complete, else the last rung's, None before the first."""
+
+    type: Literal["ended"] = "ended"
+    trial: int
+    how: How
+    value: float | None
+    reason: str = ""
+
+
+AnyEvent = Annotated[Opened | Driver | Sampled | Rung | Decided | Ended, Field(discriminator="type")]
+
+
+class Envelope(Event):
+    """An event as it lies in the store: its number, the driver that wrote it (a fresh nonce a run), and when.
+
+    The nonce makes the bytes of two drivers differ even where their events are equal. `at` is for people: seconds since
+    1970 by the driver's clock.
+    """
+
+    number: int
+    driver: str
+    at: float
+    event: AnyEvent

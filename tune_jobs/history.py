@@ -1,0 +1,75 @@
+"""What the events amount to: a sweep and its trials, rebuilt by replay and kept up to date by the driver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tune_jobs.events import AnyEvent, Decided, Driver, Ended, How, Opened, Rung, Sampled
+
+
+@dataclass
+class TrialHistory:
+    """One trial: how it began, its rungs and decisions so far, and its end if it has ended."""
+
+    sampled: Sampled
+    rungs: dict[int, Rung] = field(default_factory=dict)
+    decisions: dict[int, Decided] = field(default_factory=dict)
+    ended: Ended | None = None
+
+    @property
+    def number(self) -> int:
+        """The trial's number; 0 is the baseline."""
+        return self.sampled.trial
+
+    @property
+    def value(self) -> float | None:
+        """The newest rung's value: the mean over the tasks so far."""
+        return self.rungs[max(self.rungs)].value if self.rungs else None
+
+    @property
+    def stages(self) -> set[str]:
+        """All stages that its rungs stand on."""
+        return {id for rung in self.rungs.values() for id in (*rung.inputs, *(cell.stage for cell in rung.cells))}
+
+
+class History:
+    """A fold over events: `History(events)`, then `apply` for each new one."""
+
+    def __init__(self, events: Iterable[AnyEvent] = ()) -> None:
+        self.opened: Opened | None = None
+        self.drivers = 0
+        self.trials: list[TrialHistory] = []
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: AnyEvent) -> None:
+        """Take one event in. Trials begin in the order of their numbers."""
+        match event:
+            case Opened():
+                self.opened = event
+            case Driver():
+                self.drivers += 1
+            case Sampled():
+                if event.trial != len(self.trials):
+                    raise ValueError(f"trial {event.trial} begins where trial {len(self.trials)} was to begin")
+                self.trials.append(TrialHistory(event))
+            case Rung():
+                self.trials[event.trial].rungs[event.rung] = event
+            case Decided():
+                self.trials[event.trial].decisions[event.rung] = event
+            case Ended():
+                self.trials[event.trial].ended = event
+
+    def open(self) -> list[TrialHistory]:
+        """Trials that have begun and not ended."""
+        return [trial for trial in self.trials if trial.ended is None]
+
+    def ranked(self) -> list[TrialHistory]:
+        """Whole-suite trials, best first (the earlier of two equals): nothing else ranks."""
+        whole = [t for t in self.trials if t.ended is not None and t.ended.how is How.COMPLETE]
+        return sorted(whole, key=lambda trial: (-(trial.value or 0.0), trial.number))
+
+    def rung_values(self, rung: int, last: int) -> dict[int, float]:
+        """The values that stand at a rung, by trial, of the trials up to number `last`."""
+        return {t.number: t.rungs[rung].value for t in self.trials[: last + 1] if rung in t.rungs}
