@@ -1,0 +1,71 @@
+"""`crosslift`: the commands, and what each way of ending looks like on screen.
+
+Exit codes: 0 done; 2 the user can mend it (one line on stderr); 1 a fault of ours (traceback in a log file, one line
+with its path); 130 interrupted (one line with the command that continues).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shlex
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from tasks.errors import UserError
+from tune_jobs.interrupted import Interrupted
+
+COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "toy", "tasks")
+
+app = typer.Typer(
+    name="crosslift",
+    help="Find the training recipe that lifts zero-shot cross-lingual transfer the most.",
+    add_completion=False,
+    suggest_commands=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+# each command's file holds one function of the command's name; what is heavy it imports inside
+for _name in COMMANDS:
+    _module = importlib.import_module(f"tune_jobs.commands.{_name}")
+    app.command(_name)(getattr(_module, f"{_name}_command"))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The entry point of the distribution: run a command and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line (without the program's name) and return the exit code."""
+    try:
+        code = app(list(argv) or ["--help"], prog_name="crosslift", standalone_mode=False)
+    except UserError as error:
+        _complain(str(error))
+        return 2
+    except typer.TyperException as error:
+        _complain(f"{error.format_message()}; see `crosslift --help`")
+        return 2
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
+        code = 130
+    except Exception:  # the last stop: whatever nobody foresaw becomes a log file, never a screen full of frames
+        _complain(f"a fault of Crosslift's own; the traceback is in {_log_traceback()}")
+        return 1
+    if code == 130:
+        _complain(f"interrupted; to continue: {shlex.join(['crosslift', *argv])}")
+    return code if isinstance(code, int) else 0
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(" ".join(f"crosslift: {line}".split()) + "\n")
+
+
+def _log_traceback() -> str:
+    handle, path = tempfile.mkstemp(prefix="crosslift-fault-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        log.write(traceback.format_exc())
+    return path

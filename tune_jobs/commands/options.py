@@ -1,0 +1,22 @@
+"""The options that several commands share: one spelling, one help text, one default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_STORE = "crosslift-store"
+
+SpaceArgument = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a shipped space.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME|SPACE", help="A sweep's name, or the space it came from.")]
+StoreOption = Annotated[
+    str,
+    typer.Option("--store", metavar="DIR|s3://…", envvar="CROSSLIFT_STORE", help="Where stages and results live."),
+]
+DataOption = Annotated[
+    Path,
+    typer.Option("--data", metavar="DIR", envvar="CROSSLIFT_DATA", help="The folder that a space's folders are in."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

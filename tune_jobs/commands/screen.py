@@ -1,0 +1,34 @@
+"""Printing: tables for people, JSON for programs, and nothing else on stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+NARROW = 100  # columns assumed where no terminal says otherwise, so that a table in a log file keeps its columns
+
+
+def console() -> Console:
+    """A console on stdout that neither guesses markup nor wraps tables in files at 80 columns."""
+    screen = Console(markup=False, highlight=False, soft_wrap=False)
+    return screen if screen.is_terminal else Console(markup=False, highlight=False, width=max(screen.width, NARROW))
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout; a value that JSON cannot hold is an error."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """A plain table; the columns named in `right` hold numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
