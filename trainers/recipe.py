@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from trainers.identity import Rounded, Spec
+from trainers.identity import Rounded, Spec, round3
 
 Device = Literal["cpu", "cuda"]
 Pooling = Literal["mean", "cls"]
@@ -89,6 +89,22 @@ class Intermediate(Spec):
     mlm_share: Annotated[Rounded, Field(ge=0, lt=1)] = 0.0  # share of steps on masked language modelling
     mlm_text: str | None = None  # the task that holds the text for `mlm_share`
     optimisation: Optimisation = Optimisation()
+
+    @field_validator("tasks")
+    @classmethod
+    def _canonical_weights(cls, tasks: dict[str, float]) -> dict[str, float]:
+        """Sorted, without zeros, with sum 1: mixtures that train alike are equal.
+
+        Weights that sum to 1 but for their rounding to 3 digits stay, so that a recipe that is read again is the same.
+        """
+        outside = next((task for task, weight in tasks.items() if weight < 0), None)
+        if outside is not None:
+            raise ValueError(f"the weight of {outside!r} is below 0")
+        total = sum(tasks.values())
+        if total == 0:
+            raise ValueError("a mixture needs a task with a weight above 0")
+        scale = 1.0 if abs(total - 1) < 0.01 else total
+        return {task: round3(tasks[task] / scale) for task in sorted(tasks) if tasks[task]}
 
 
 class Target(Spec):
