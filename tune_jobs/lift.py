@@ -102,7 +102,7 @@ def paired(
         UserError: the two sides were scored on different examples, so there is nothing to pair.
     """
     if sorted(ids) != sorted(other_ids) or len(set(ids)) != len(ids):
-        raise UserError("recipe and baseline were scored on different examples; use one version of the data", where=where)
+        raise UserError("recipe and baseline were scored on different examples; use one data version", where=where)
     place = {example: row for row, example in enumerate(other_ids)}
     return tuple(ids), statistics, other[[place[example] for example in ids]]
 
