@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
+from tasks.errors import UserError
 from tasks.examples import Example
 
 IGNORE = -100
 """The target of a position without loss, as in `torch.nn.functional.cross_entropy`."""
+
+Int64s = npt.NDArray[np.int64]
+Logits = npt.NDArray[np.float32]
+E = TypeVar("E", bound=Example, contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -24,13 +31,19 @@ class Limits:
     max_length: int = 128
     stride: int = 64
 
+    def __post_init__(self) -> None:
+        if self.max_length < 8:
+            raise UserError(f"max_length must be at least 8 subword tokens, not {self.max_length}")
+        if self.stride < 0:
+            raise UserError(f"stride must not be negative, not {self.stride}")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One sequence for the encoder. An example gives one row, a choice example one a choice, a long text several."""
 
-    tokens: np.ndarray  # int64 [length], special tokens included
-    target: np.ndarray  # int64; what the kind's loss compares with: [] or [1], [2] (start, end) or [length]
+    tokens: Int64s  # [length], special tokens included
+    target: Int64s  # what the kind's loss compares with: [0] (retrieval), [1], [2] (start, end) or [length]
     note: Any = None  # what `decode` needs to come back to the text: word positions, character offsets
 
 
@@ -44,26 +57,50 @@ class Batch:
     offsets: tuple[int, ...]  # [examples + 1]
 
 
-class TaskKind(Protocol):
+class TaskKind(Protocol[E]):
     """Stateless; one instance a kind, in `trainers.kinds.registry`. All must pass `tests/trainers/test_kinds.py`."""
 
-    def encode(
-        self, example: Example, tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> tuple[Row, ...]:
-        """Rows of an example. No token, tag or candidate answer is lost: long texts become several rows. Targets are
-        IGNORE where the example has no label; a label outside `labels` is a `UserError`."""
+    def encode_many(
+        self, examples: Sequence[E], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
+    ) -> Iterator[tuple[Row, ...]]:
+        """The rows of each example, in order; the quick way for whole datasets, as the tokenizer is called in bulk.
 
-    def head(self, hidden: int, labels: int) -> nn.Module:
-        """A fresh head: hidden states [rows, length, hidden] and mask [rows, length] → logits."""
+        No token, tag or candidate answer is lost: long texts become several rows; what may be cut is said in the
+        kind's own docstring. Targets are IGNORE where the example has no label.
+
+        Raises:
+            UserError: a label outside `labels`.
+        """
+        ...
+
+    def encode(
+        self, example: E, tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
+        """The rows of one example."""
+        return next(self.encode_many([example], tokenizer, limits, labels))
+
+    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+        """A fresh head: hidden states [rows, length, hidden] and mask [rows, length] → logits.
+
+        Logits are [rows, labels] for classification, [rows, 1] for choice, [rows, length, labels] for tagging and
+        [rows, length, 2] (start, end) for span. `generator` (on the CPU) makes the initial weights.
+        """
+        ...
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The *sum* of the losses of the batch's items (a scalar): the loop divides by the global count."""
+        """The *sum* of the losses of the batch's items (a float32 scalar): the loop divides by the global count."""
+        ...
 
     def count(self, rows: Sequence[Row]) -> int:
         """How many items (examples, labelled tokens, windows) these rows of one example add to the loss's divisor."""
+        ...
 
-    def decode(self, example: Example, rows: Sequence[Row], logits: Sequence[np.ndarray], labels: Sequence[str]) -> Any:
-        """The prediction for an example from its rows' logits (unpadded): label, index, tags or answer; JSON-able."""
+    def decode(self, example: E, rows: Sequence[Row], logits: Sequence[Logits], labels: Sequence[str]) -> Any:
+        """The prediction for an example from its rows' logits (unpadded, see `unpad`); JSON-able.
+
+        A label for classification, an index for choice, a list of tags for tagging, the answer's text for span.
+        """
+        ...
 
 
 def collate(examples: Sequence[Sequence[Row]], pad: int, device: torch.device | str = "cpu") -> Batch:
@@ -72,6 +109,7 @@ def collate(examples: Sequence[Sequence[Row]], pad: int, device: torch.device | 
     Args:
         examples: the rows of each example.
         pad: the tokenizer's pad id.
+        device: where the batch's tensors go.
     """
     rows = [row for group in examples for row in group]
     length = max(len(row.tokens) for row in rows)
@@ -84,5 +122,22 @@ def collate(examples: Sequence[Sequence[Row]], pad: int, device: torch.device | 
         tokens[i, : len(row.tokens)] = row.tokens
         mask[i, : len(row.tokens)] = True
         targets[i, : len(row.target)] = row.target
-    offsets = tuple(np.cumsum([0, *(len(group) for group in examples)]).tolist())
-    return Batch(*(torch.from_numpy(a).to(device) for a in (tokens, mask, targets)), offsets=offsets)
+    return Batch(
+        tokens=torch.from_numpy(tokens).to(device),
+        mask=torch.from_numpy(mask).to(device),
+        targets=torch.from_numpy(targets).to(device),
+        offsets=tuple(np.cumsum([0, *(len(group) for group in examples)]).tolist()),
+    )
+
+
+def unpad(logits: Tensor, batch: Batch) -> list[list[Logits]]:
+    """The logits of each example's rows, without padding, as `decode` takes them.
+
+    Args:
+        logits: [rows, n], or [rows, length, n] where each position has its own.
+        batch: the batch they were computed from.
+    """
+    values = logits.detach().float().cpu().numpy()
+    lengths = batch.mask.sum(dim=1).tolist()
+    rows = [values[i, :n] if values.ndim == 3 else values[i] for i, n in enumerate(lengths)]
+    return [rows[start:end] for start, end in pairwise(batch.offsets)]

@@ -1,0 +1,55 @@
+"""A sentence → its translation in a pool: encoded here, pooled and matched by the scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedTokenizerFast
+
+from tasks.examples import Translation
+from trainers.kinds.base import Batch, Limits, Logits, Row, TaskKind
+from trainers.kinds.subwords import Frame, chunks, subwords
+
+NO_TARGET = np.zeros(0, dtype=np.int64)
+
+
+class Retrieval(TaskKind[Translation]):
+    """Two rows an example, query and candidate; sentences longer than a row lose their end, as in the references.
+
+    There is nothing to learn, so there is no head: `head`, `loss`, `count` and `decode` raise.
+    """
+
+    def encode_many(
+        self, examples: Sequence[Translation], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
+    ) -> Iterator[tuple[Row, ...]]:
+        """The row of the query and the row of the candidate, with empty targets."""
+        frame = Frame.of(tokenizer)
+        for chunk in chunks(examples):
+            known = subwords((text for e in chunk for text in (e.query, e.candidate)), tokenizer)
+            for example in chunk:
+                texts = (example.query, example.candidate)
+                yield tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
+
+    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+        """Raises TypeError."""
+        _no_head()
+
+    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Raises TypeError."""
+        _no_head()
+
+    def count(self, rows: Sequence[Row]) -> int:
+        """Raises TypeError."""
+        _no_head()
+
+    def decode(self, example: Translation, rows: Sequence[Row], logits: Sequence[Logits], labels: Sequence[str]) -> Any:
+        """Raises TypeError."""
+        _no_head()
+
+
+def _no_head() -> NoReturn:
+    raise TypeError("retrieval scores the encoder's own vectors: it has no head, loss or prediction per example")

@@ -1,0 +1,99 @@
+"""Texts to subwords in bulk, and rows in XLM-R's form: `<s> first </s>` or `<s> first </s></s> second </s>`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+from transformers import PreTrainedTokenizerFast
+
+from tasks.errors import UserError
+from trainers.kinds.base import Int64s
+
+T = TypeVar("T")
+
+CHUNK = 1024
+"""Examples that are tokenized in one call: enough to be quick, few enough that the tokenizer's objects stay small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subwords:
+    """The subwords of a text, without special tokens."""
+
+    ids: Int64s  # [n]
+    offsets: Int64s  # [n, 2]: begin and end in the text, in code points; [0, 2] where they were not asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The special tokens around a row."""
+
+    cls: int
+    sep: int
+    unk: int
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerFast) -> Frame:
+        """The frame that a tokenizer of the XLM-R family uses."""
+        ids = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.unk_token_id)
+        if None in ids:
+            raise UserError("the tokenizer must have a cls, a sep and an unk token, as XLM-R's has")
+        return cls(*ids)
+
+    def row(self, first: Int64s, second: Int64s | None = None) -> Int64s:
+        """The row's tokens; `len(first) + 2` of them, or `len(first) + len(second) + 4`."""
+        cls, sep = np.array([self.cls]), np.array([self.sep])
+        return np.concatenate((cls, first, sep) if second is None else (cls, first, sep, sep, second, sep))
+
+
+def subwords(texts: Iterable[str], tokenizer: PreTrainedTokenizerFast, offsets: bool = False) -> dict[str, Subwords]:
+    """Each distinct text with its subwords.
+
+    A text that spells a special token is read as plain text: a `<pad>` in a row would shift XLM-R's positions.
+    """
+    distinct = list(dict.fromkeys(texts))
+    if not distinct:
+        return {}
+    encoded = tokenizer(
+        distinct,
+        add_special_tokens=False,
+        split_special_tokens=True,
+        return_offsets_mapping=offsets,
+        return_attention_mask=False,
+        return_token_type_ids=False,
+        verbose=False,
+    )
+    spans: Sequence[Sequence[tuple[int, int]]] = encoded["offset_mapping"] if offsets else [()] * len(distinct)
+    return {
+        text: Subwords(_plain(ids, tokenizer), np.array(span, dtype=np.int64).reshape(-1, 2))
+        for text, ids, span in zip(distinct, encoded["input_ids"], spans, strict=True)
+    }
+
+
+def _plain(ids: Sequence[int], tokenizer: PreTrainedTokenizerFast) -> Int64s:
+    """The ids, with the unknown subword for special ones: a unigram vocabulary may spell `<pad>` as one subword."""
+    plain = np.array(ids, dtype=np.int64)
+    plain[np.isin(plain, tokenizer.all_special_ids)] = tokenizer.unk_token_id
+    return plain
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of `size`, the last one shorter."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def longest_first(first: Int64s, second: Int64s, room: int) -> tuple[Int64s, Int64s]:
+    """Cut the end of the longer of the two, token by token (the first one on a tie), until both fit into `room`."""
+    excess = max(0, len(first) + len(second) - room)
+    gap = len(first) - len(second)
+    if excess <= abs(gap):
+        cut = excess if gap >= 0 else 0
+    else:
+        rest = excess - abs(gap)
+        cut = max(gap, 0) + rest - rest // 2
+    return first[: len(first) - cut], second[: len(second) - (excess - cut)]
