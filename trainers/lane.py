@@ -53,6 +53,7 @@ class Ending(StrEnum):
     COMMITTED = "committed"
     STOPPED = "stopped"  # on the broker's verdict, progress saved
     FAILED = "failed"  # counts against the stage: three set it aside
+    DIVERGED = "diverged"  # not finite any more: it would end so again, so it is set aside at once
     EXCUSED = "excused"  # the machine's fault (a lost node): does not count
 
 

@@ -28,6 +28,7 @@ class Data(Spec):
     examples: int
     labels: tuple[str, ...] = ()
     salt: str = "crosslift"
+    metric: str | None = None  # of a dev set that decides which weights are kept
 
 
 class Text(Spec):

@@ -1,0 +1,307 @@
+"""From a recipe and a suite to the stages that train and score it.
+
+`base → intermediate → target (one per training set) → score (one per task and language)`. Equal inputs give equal ids, so
+XQuAD and MLQA share one SQuAD stage and two recipes share whatever they have in common. Retrieval tasks have no target
+stage: they score the encoder of the intermediate phase (or the base).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tasks.suites import Suite
+
+from tasks import catalog
+from tasks.data import Absent, DataFolders, Dataset, DataSource, Part, load
+from tasks.declaration import HeldOut, Task
+from tasks.errors import UserError
+from tasks.examples import Kind
+from trainers.base import Origins, pretrained
+from trainers.estimates import planned_tokens
+from trainers.identity import round3
+from trainers.recipe import Base, Intermediate, Optimisation, Recipe, Scratch
+from trainers.stages import (
+    STAGE_PREFIX,
+    Data,
+    Ingredient,
+    IntermediateSpec,
+    PretrainSpec,
+    Schedule,
+    ScoreSpec,
+    Spec,
+    Stage,
+    TargetSpec,
+    Text,
+    TokenizerSpec,
+)
+
+ScorePart = Literal["selection", "report"]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The stages of one recipe.
+
+    `stages` is in dependency order; `cells` maps (task, language) to its score stage; `rungs` lists the score stages of
+    each rung, cheap tasks first; `absent` names what the suite asks for and the data does not have.
+    """
+
+    recipe: Recipe
+    stages: dict[str, Stage]
+    cells: dict[tuple[str, str], str]
+    rungs: tuple[tuple[str, ...], ...]
+    absent: tuple[Absent, ...]
+    encoder: str  # origin of the encoder that target phases start from
+
+    def rung(self, number: int) -> tuple[str, ...]:
+        """Ids of a rung's score stages."""
+        return self.rungs[number]
+
+
+def expand(
+    recipe: Recipe,
+    suite: Suite,
+    data: DataFolders,
+    *,
+    rungs: Sequence[Sequence[str]] | None = None,
+    part: ScorePart = "selection",
+) -> Graph:
+    """The stage graph of a recipe on a suite.
+
+    Args:
+        recipe: what to train.
+        suite: which tasks and languages to score.
+        data: where the files are; they are read, since ids are made of their content.
+        rungs: groups of the suite's tasks, cheap ones first; one rung of all tasks by default.
+        part: which cells to score: `selection` (sweeps) or `report` (`final` alone).
+
+    Raises:
+        UserError: training data is missing or has the wrong kind.
+    """
+    builder = _Builder(data, recipe)
+    origins = builder.base(recipe.base)
+    encoder = origins.encoder
+    if recipe.intermediate is not None:
+        encoder = builder.intermediate(recipe.intermediate, origins)
+    groups = [tuple(suite.tasks)] if rungs is None else [tuple(group) for group in rungs]
+    scores = tuple(
+        tuple(s for name in group for s in builder.score_task(name, suite, origins.tokenizer, encoder, part))
+        for group in groups
+    )
+    return Graph(recipe, builder.stages, builder.cells, scores, tuple(builder.absent), encoder)
+
+
+@dataclass
+class _Builder:
+    """Adds stages in dependency order; equal stages are added once."""
+
+    data: DataFolders
+    recipe: Recipe
+    stages: dict[str, Stage] = field(default_factory=dict)
+    cells: dict[tuple[str, str], str] = field(default_factory=dict)
+    absent: list[Absent] = field(default_factory=list)
+    weights: dict[str, str] = field(default_factory=dict)
+
+    def add(self, spec: Spec, label: str, sources: Sequence[Dataset], tokens: int) -> str:
+        """Add a stage; returns its origin."""
+        where = {dataset.fingerprint: dataset.source for dataset in sources}
+        stage = Stage(spec, label, where, dict(self.weights), tokens)  # type: ignore[arg-type]  # one of the five specs
+        self.stages.setdefault(stage.id, stage)
+        return STAGE_PREFIX + stage.id
+
+    # ---- base -----------------------------------------------------------------------------------------------------
+
+    def base(self, base: Base) -> Origins:
+        """The origins of encoder and tokenizer; a scratch base adds its two stages."""
+        if base.scratch is None:
+            origins = pretrained(base.model, base.revision)
+            self.weights.update(origins.folders)
+            return origins
+        return self.scratch(base.scratch)
+
+    def scratch(self, scratch: Scratch) -> Origins:
+        languages = scratch.languages or catalog.get(scratch.text).languages
+        mono = [self.must(scratch.text, "train", language) for language in languages]
+        foreign = [language for language in languages if language != "en"]
+        pairs = [self.must(scratch.parallel, "train", language) for language in foreign] if scratch.parallel else []
+        texts = tuple(_text(dataset) for dataset in mono)
+        tokenizer = self.add(TokenizerSpec(text=texts, vocabulary=scratch.vocabulary), "tokenizer", mono, tokens=0)
+        spec = PretrainSpec(
+            tokenizer=tokenizer,
+            text=texts,
+            parallel=tuple(_text(dataset) for dataset in pairs),
+            hidden=scratch.hidden,
+            layers=scratch.layers,
+            heads=scratch.heads,
+            positions=scratch.positions,
+            mask=scratch.mask,
+            parallel_share=scratch.parallel_share if pairs else 0.0,
+            smoothing=scratch.smoothing,
+            schedule=Schedule(
+                lr=scratch.lr,
+                batch=scratch.batch,
+                steps=max(scratch.steps, 0),
+                warmup=scratch.warmup,
+                weight_decay=0.01,
+                clip=1.0,
+                dropout=scratch.dropout,
+                max_length=scratch.max_length,
+                stride=0,
+            ),
+            seed=scratch.seed,
+            numerics=self.recipe.numerics,
+        )
+        tokens = planned_tokens(mono + pairs, spec.schedule)
+        return Origins(encoder=self.add(spec, "pretrain", mono + pairs, tokens), tokenizer=tokenizer)
+
+    # ---- intermediate ---------------------------------------------------------------------------------------------
+
+    def intermediate(self, phase: Intermediate, origins: Origins) -> str:
+        names = sorted(name for name, weight in phase.tasks.items() if weight > 0)
+        total = sum(phase.tasks[name] for name in names)
+        if total <= 0:
+            raise UserError(
+                "an intermediate phase needs a task with a weight above 0", where="recipe.intermediate.tasks"
+            )
+        best = phase.optimisation.keep == "best"
+        parts: list[tuple[Ingredient, Dataset, Dataset | None]] = []
+        for name in names:
+            dataset = self.must(name, "train", "en")
+            share = phase.fraction if isinstance(phase.fraction, float) else phase.fraction.get(name, 1.0)
+            count = max(1, round(len(dataset) * share))
+            count = min(count, phase.cap) if phase.cap is not None else count
+            ingredient = Ingredient(
+                data=_training_data(catalog.get(name), dataset, count), weight=round3(phase.tasks[name] / total)
+            )
+            parts.append((ingredient, dataset, self.must(name, "dev", "en") if best else None))
+        parts.sort(key=lambda item: (item[0].data.fingerprint, item[0].data.labels))
+        ingredients = tuple(part[0] for part in parts)
+        dev = tuple(_dev_data(catalog.get(d.source.task), d) for _, _, d in parts if d is not None)
+        texts = self.mlm_texts(phase)
+        spec = IntermediateSpec(
+            tokenizer=origins.tokenizer,
+            encoder=origins.encoder,
+            mixture=ingredients,
+            mlm_share=phase.mlm_share,
+            mlm_text=tuple(_text(dataset) for dataset in texts),
+            schedule=_schedule(phase.optimisation, [i.data.examples for i in ingredients]),
+            keep=phase.optimisation.keep,
+            dev=dev,
+            seed=self.recipe.seed,
+            numerics=self.recipe.numerics,
+        )
+        datasets = [dataset for _, dataset, _ in parts]
+        tokens = planned_tokens(datasets, spec.schedule)
+        return self.add(spec, "intermediate " + "+".join(names), [*datasets, *_present(parts), *texts], tokens)
+
+    def mlm_texts(self, phase: Intermediate) -> list[Dataset]:
+        if phase.mlm_share == 0:
+            return []
+        if phase.mlm_text is None:
+            raise UserError(
+                "a masked-language-model share needs `mlm_text`, a task of kind text", where="recipe.intermediate"
+            )
+        task = catalog.get(phase.mlm_text)
+        found = [self.data.find(task.name, "train", language) for language in self.data.languages(task.name, "train")]
+        return [load(source) for source in found if isinstance(source, DataSource)]
+
+    # ---- targets and scores ---------------------------------------------------------------------------------------
+
+    def score_task(self, name: str, suite: Suite, tokenizer: str, encoder: str, part: ScorePart) -> list[str]:
+        """The score stages of one task, with the target stage that they need."""
+        task = catalog.get(name)
+        evaluated = [d for language in suite.languages_of(name) if (d := self.evaluation(task, language, part))]
+        if not evaluated:
+            return []
+        train = task.train_on or name
+        settings = self.recipe.target.per_task.get(train, self.recipe.target.optimisation)
+        model = encoder if task.kind is Kind.RETRIEVAL else self.target(train, settings, tokenizer, encoder)
+        return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
+
+    def evaluation(self, task: Task, language: str, part: ScorePart) -> Dataset | None:
+        """The labelled examples that a part scores; what is missing is noted as an absent cell."""
+        rule = task.selection if part == "selection" else task.report
+        split = rule.split if isinstance(rule, HeldOut) else rule
+        if split is None:
+            self.absent.append(Absent(task.name, part, language, f"the task has no {part} split"))
+            return None
+        found = self.data.find(task.name, split, language, Part.SELECTION if isinstance(rule, HeldOut) else Part.ALL)
+        if isinstance(found, Absent):
+            self.absent.append(found)
+            return None
+        return load(found)
+
+    def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str) -> str:
+        dataset = self.must(name, "train", "en")
+        count = min(len(dataset), self.recipe.target.limit.get(name, len(dataset)))
+        dev = self.must(name, "dev", "en") if settings.keep == "best" else None
+        task = catalog.get(name)
+        spec = TargetSpec(
+            tokenizer=tokenizer,
+            encoder=encoder,
+            train=_training_data(task, dataset, count),
+            schedule=_schedule(settings, [count]),
+            keep=settings.keep,
+            dev=_dev_data(task, dev) if dev else None,
+            seed=self.recipe.seed,
+            numerics=self.recipe.numerics,
+        )
+        sources = [dataset, dev] if dev else [dataset]
+        return self.add(spec, f"target {name}", sources, planned_tokens([dataset], spec.schedule))
+
+    def score(
+        self, task: Task, dataset: Dataset, tokenizer: str, model: str, settings: Optimisation, part: ScorePart
+    ) -> str:
+        retrieval = self.recipe.retrieval if task.kind is Kind.RETRIEVAL else None
+        language = dataset.source.language
+        spec = ScoreSpec(
+            tokenizer=tokenizer,
+            model=model,
+            data=_training_data(task, dataset, len(dataset)),
+            language=language,
+            metric=task.metric,
+            part=part,
+            max_length=settings.max_length,
+            stride=settings.stride,
+            layer=retrieval.layer if retrieval else None,
+            pooling=retrieval.pooling if retrieval else None,
+            numerics=self.recipe.numerics,
+        )
+        tokens = planned_tokens([dataset], None)
+        origin = self.add(spec, f"score {task.name} {language}", [dataset], tokens)
+        stage = origin.removeprefix(STAGE_PREFIX)
+        self.cells[task.name, language] = stage
+        return stage
+
+    def must(self, task: str, split: str, language: str) -> Dataset:
+        """Load training data, which cannot be absent."""
+        found = self.data.find(task, split, language)
+        if isinstance(found, Absent):
+            raise UserError(f"no {split} data for {task} in {language}: {found.why}", where=f"task {task}")
+        return load(found)
+
+
+def _present(parts: Sequence[tuple[Ingredient, Dataset, Dataset | None]]) -> list[Dataset]:
+    return [dev for _, _, dev in parts if dev is not None]
+
+
+def _text(dataset: Dataset) -> Text:
+    return Text(language=dataset.source.language, fingerprint=dataset.fingerprint, examples=len(dataset))
+
+
+def _training_data(task: Task, dataset: Dataset, count: int) -> Data:
+    return Data(fingerprint=dataset.fingerprint, kind=task.kind, examples=count, labels=task.labels)
+
+
+def _dev_data(task: Task, dataset: Dataset) -> Data:
+    return _training_data(task, dataset, len(dataset)).model_copy(update={"metric": task.metric})
+
+
+def _schedule(settings: Optimisation, counts: Sequence[int]) -> Schedule:
+    """The horizon in steps: as stated, or Σ epochs · ceil(n / batch) over the training sets (design: Mixtures)."""
+    steps = settings.steps or sum(math.ceil(settings.epochs * math.ceil(n / settings.batch)) for n in counts)
+    fields = settings.model_dump(exclude={"epochs", "steps", "keep"})
+    return Schedule(**fields, steps=steps)

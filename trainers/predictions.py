@@ -1,0 +1,79 @@
+"""A score stage's predictions as Parquet: ids, predictions, gold and per-example statistics.
+
+A cell is a pure function of this file and the metric, so it can be computed again, widened or bootstrapped anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks import metrics
+from tasks.examples import Example, Kind
+from tasks.gold import gold, labelled
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions of one cell, in the order of the data."""
+
+    kind: Kind
+    metric: str
+    version: int  # of the metric that made the statistics
+    ids: tuple[str, ...]
+    predicted: tuple[Any, ...]
+    gold: tuple[Any, ...]
+    statistics: npt.NDArray[np.float64]  # [examples, k], as the metric defines them
+
+    def rescored(self) -> Predictions:
+        """The same with the statistics of the metric as it is now."""
+        examples = [labelled(self.kind, id, value) for id, value in zip(self.ids, self.gold, strict=True)]
+        return predictions(self.kind, self.metric, examples, self.predicted)
+
+
+def predictions(kind: Kind, metric: str, examples: Sequence[Example], predicted: Sequence[Any]) -> Predictions:
+    """Predictions of labelled examples with their statistics."""
+    scorer = metrics.get(metric)
+    statistics = np.asarray(scorer.statistics(examples, predicted), dtype=np.float64)
+    ids = tuple(example.id for example in examples)
+    return Predictions(
+        kind, metric, scorer.version, ids, tuple(predicted), tuple(gold(example) for example in examples), statistics
+    )
+
+
+def write(path: Path, found: Predictions) -> None:
+    """Write one Parquet file; equal predictions give equal bytes."""
+    table = pa.table(
+        {
+            "id": list(found.ids),
+            "prediction": [json.dumps(p, ensure_ascii=False) for p in found.predicted],
+            "gold": [json.dumps(g, ensure_ascii=False, sort_keys=True) for g in found.gold],
+            "statistics": pa.array(found.statistics.tolist(), type=pa.list_(pa.float64())),
+        }
+    )
+    about = {"kind": found.kind.value, "metric": found.metric, "version": str(found.version)}
+    pq.write_table(table.replace_schema_metadata(about), path, compression="zstd")
+
+
+def read(path: Path) -> Predictions:
+    """Read what `write` wrote."""
+    table = pq.read_table(path)
+    about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+    columns = table.to_pydict()
+    return Predictions(
+        kind=Kind(about["kind"]),
+        metric=about["metric"],
+        version=int(about["version"]),
+        ids=tuple(columns["id"]),
+        predicted=tuple(json.loads(p) for p in columns["prediction"]),
+        gold=tuple(json.loads(g) for g in columns["gold"]),
+        statistics=np.array(columns["statistics"], dtype=np.float64).reshape(table.num_rows, -1),
+    )

@@ -1,0 +1,109 @@
+"""Runs one assignment: a session, the kind's work, the files into the store, and a COMMIT that makes it count."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.utils import logging as transformers_logging
+
+from tasks.errors import UserError
+from trainers.lane import Assignment, Ending, Outcome
+from trainers.loop import Diverged, Stopped
+from trainers.recipe import Numerics
+from trainers.session import Report, Session, Settings
+from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
+from trainers.store.stages import StageStore
+from trainers.work import pretrain, score, tokenizer, tune
+
+WORK: dict[type, Callable[[Any, Session], dict[str, Any]]] = {
+    TokenizerSpec: tokenizer.run,
+    PretrainSpec: pretrain.run,
+    IntermediateSpec: tune.run_intermediate,
+    TargetSpec: tune.run_target,
+    ScoreSpec: score.run,
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What a lane is made of besides its conversation with the broker."""
+
+    store: StageStore
+    settings: Settings
+
+    def run(self, assignment: Assignment, report: Report) -> Outcome:
+        """Run a stage to its COMMIT.
+
+        A run that fails for a reason of the stage (a divergence, an exception) is an outcome; what the user can mend
+        (the store, the data) is raised, since every other stage would meet it too.
+
+        Raises:
+            UserError: the store or the data.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.settings.cache / "building")))
+        made = _folder(folder / "made")
+        session = Session(assignment, self.store, self.settings, report, made)
+        started = time.monotonic()
+        try:
+            configure(getattr(assignment.stage.spec, "numerics", Numerics()))
+            facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
+            facts = {"seconds": time.monotonic() - started} | facts | {"machine": machine()}
+            self._commit(session, facts)
+            return Outcome(Ending.COMMITTED)
+        except Stopped:
+            return Outcome(Ending.STOPPED)
+        except Diverged as error:
+            return Outcome(Ending.DIVERGED, str(error))
+        except (UserError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            log.exception("%s failed", assignment.stage.label)
+            return Outcome(Ending.FAILED, f"{type(error).__name__}: {error}")
+        finally:
+            shutil.rmtree(folder)
+
+    def _commit(self, session: Session, facts: dict[str, Any]) -> None:
+        stage, attempt = session.assignment.stage, session.assignment.attempt
+        files = {
+            path.name: self.store.put(stage.id, attempt, path.name, path) for path in sorted(session.made.iterdir())
+        }
+        self.store.commit(stage.id, attempt, files, inputs=session.inputs, spec=stage.spec, facts=facts)
+
+
+def configure(numerics: Numerics) -> None:
+    """Pin what decides bits: intra-op threads and deterministic kernels."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    torch.set_num_threads(numerics.threads)
+    torch.use_deterministic_algorithms(True)
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+
+
+def machine() -> dict[str, str]:
+    """Versions and device class that a result was made with."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": version("transformers"),
+        "crosslift": version("crosslift"),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+    }
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,128 @@
+"""What a stage sees while it runs: its inputs as local folders, its data, a folder for what it makes, and its progress."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tasks.data import Dataset, load
+from tasks.errors import UserError
+from trainers.checkpoint import Checkpoint
+from trainers.lane import Assignment, Verdict
+from trainers.stages import STAGE_PREFIX
+from trainers.store.stages import Commit, StageStore
+
+TENSORS = "progress.safetensors"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a lane runs stages; none of it changes what a stage is, so none of it is in an id."""
+
+    cache: Path  # local copies of stored files, and scratch space
+    micro_tokens: int = 16384  # padded tokens a micro-batch holds at most
+    save_seconds: float = 60.0  # between saves of progress: what a killed lane loses at most
+
+
+Report = Callable[[int, int], Verdict]
+
+
+@dataclass
+class Session:
+    """One run of one assignment."""
+
+    assignment: Assignment
+    store: StageStore
+    settings: Settings
+    report: Report  # (step, steps) → go on or stop
+    made: Path  # an empty folder: the files put here are the stage's result
+    clock: Callable[[], float] = time.monotonic
+    inputs: dict[str, str] = field(default_factory=dict)  # origins read so far → digest of what was read
+    _saved: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._saved = self.clock()
+
+    def dataset(self, fingerprint: str) -> Dataset:
+        """The data of this fingerprint.
+
+        Raises:
+            UserError: the file has changed since the stage was planned.
+        """
+        source = self.assignment.stage.sources[fingerprint]
+        dataset = load(source)
+        if dataset.fingerprint != fingerprint:
+            where = f"{source.task} {source.split} {source.language}"
+            raise UserError(
+                "the data has changed since the sweep was planned; start again, under a new name", where=where
+            )
+        self.inputs[f"data:{fingerprint}"] = fingerprint
+        return dataset
+
+    def folder(self, origin: str) -> Path:
+        """A local folder with the files of a stage (`stage:<id>`) or of a base model (`sha256:<digest>`)."""
+        if not origin.startswith(STAGE_PREFIX):
+            self.inputs[origin] = origin.partition(":")[2]
+            return Path(self.assignment.stage.weights[origin])
+        stage = origin.removeprefix(STAGE_PREFIX)
+        commit = self.store.committed(stage)
+        if commit is None:
+            raise RuntimeError(f"stage {stage[:12]} is needed by {self.assignment.stage.label} and is not committed")
+        self.inputs[origin] = commit.digest
+        return materialise(self.store, commit, self.settings.cache)
+
+    # ---- progress -------------------------------------------------------------------------------------------------
+
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return self.clock() - self._saved >= self.settings.save_seconds
+
+    def save(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+        """Store progress; a later run of this stage, in this lane or another, goes on from it."""
+        path = self.made.parent / TENSORS
+        save_file(dict(tensors), path)
+        stage = self.assignment.stage.id
+        self.store.save_progress(stage, self.assignment.attempt, step, {TENSORS: path}, dict(facts))
+        path.unlink()
+        self._saved = self.clock()
+
+    def resume(self) -> Checkpoint | None:
+        """The latest progress of this stage, whichever attempt made it."""
+        found = self.store.latest_progress(self.assignment.stage.id)
+        if found is None:
+            return None
+        path = self.store.fetch(found, TENSORS, self.settings.cache / "files")
+        self.note(f"going on from step {found.step}")
+        return Checkpoint(load_file(path), found.facts)
+
+    def note(self, text: str) -> None:
+        """A line for the stage's log."""
+        log.info("%s: %s", self.assignment.stage.label, text)
+
+
+def materialise(store: StageStore, commit: Commit, cache: Path) -> Path:
+    """The files of a commit under their own names in a local folder, linked from the cache of verified files."""
+    folder = cache / "stages" / commit.digest
+    if not folder.is_dir():
+        building = cache / "building" / f"{commit.digest}-{time.monotonic_ns()}"
+        building.mkdir(parents=True)
+        for name in commit.files:
+            (building / name).hardlink_to(store.fetch(commit, name, cache / "files"))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            building.rename(folder)
+        except OSError:  # another lane on this machine was first, with the same bytes
+            shutil.rmtree(building)
+            if not folder.is_dir():
+                raise
+    return folder

@@ -1,0 +1,67 @@
+"""The score stage: zero-shot predictions of one (task, language), and the cell that follows from them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from safetensors.torch import load_file
+from tasks.cells import Cell
+
+from tasks import metrics
+from tasks.examples import Kind
+from trainers.identity import canonical_json
+from trainers.kinds.base import Limits
+from trainers.kinds.registry import kind_of
+from trainers.model.encoder import load_encoder, load_tokenizer
+from trainers.model.learner import Learner
+from trainers.predict import match, predict
+from trainers.predictions import predictions, write
+from trainers.session import Session
+from trainers.stages import ScoreSpec
+
+PREDICTIONS = "predictions.parquet"
+CELL = "cell.json"
+
+
+def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
+    """Predict, score and keep both; rows without gold (the pool around a held-out part) are predicted, not scored."""
+    dataset = session.dataset(spec.data.fingerprint)
+    tokenizer = load_tokenizer(session.folder(spec.tokenizer))
+    limits = Limits(spec.max_length, spec.stride)
+    budget = session.settings.micro_tokens
+    if spec.data.kind is Kind.RETRIEVAL:
+        assert spec.layer is not None and spec.pooling is not None
+        encoder = load_encoder(session.folder(spec.model))
+        found: list[Any] = list(
+            match(encoder, dataset, tokenizer, limits, spec.layer, spec.pooling, budget, spec.numerics)
+        )
+    else:
+        model, labels = load_tuned(spec, session)
+        found = predict(model, 0, dataset, tokenizer, limits, labels, budget, spec.numerics)
+    made = predictions(spec.data.kind, spec.metric, dataset.examples, found)
+    write(session.made / PREDICTIONS, made)
+    result = metrics.get(spec.metric).score(made.statistics)
+    cell = Cell(
+        task=dataset.source.task,
+        language=spec.language,
+        score=result.value,
+        n=len(made.statistics),
+        part=spec.part,
+        metric=spec.metric,
+        version=made.version,
+        details=dict(result.details),
+    )
+    (session.made / CELL).write_bytes(canonical_json(cell.to_json()))
+    session.report(1, 1)
+    return {"score": result.value, "examples": cell.n}
+
+
+def load_tuned(spec: ScoreSpec, session: Session) -> tuple[Learner, tuple[str, ...]]:
+    """The encoder and head of a target stage, and what the head's outputs mean."""
+    folder = session.folder(spec.model)
+    about = json.loads((folder / "head.json").read_text())
+    encoder = load_encoder(folder)
+    head = kind_of(Kind(about["kind"])).head(encoder.config.hidden_size, len(about["labels"]))
+    head.load_state_dict(load_file(folder / "head.safetensors"))
+    return Learner(encoder, [head]), tuple(about["labels"])
