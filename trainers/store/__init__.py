@@ -1,0 +1,30 @@
+"""Where stages and results live: a folder, or a prefix in an S3 bucket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tasks.errors import UserError
+from trainers.store.folder import FolderObjects
+from trainers.store.objects import Objects
+
+
+def open_objects(location: str) -> Objects:
+    """The store at a folder's path or at `s3://bucket/prefix`; nothing is read or written yet.
+
+    Raises:
+        UserError: the location is of neither form.
+    """
+    if "://" not in location:
+        if not location.strip():
+            raise UserError("a store is a folder or s3://bucket/prefix, not an empty name", where="store")
+        return FolderObjects(Path(location).expanduser().absolute())
+    parts = urlsplit(location)
+    if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc or parts.query or parts.fragment:
+        raise UserError(
+            "a store is a folder or s3://bucket/prefix (the server's address goes into AWS_ENDPOINT_URL)", where="store"
+        )
+    from trainers.store.s3 import S3Objects, connect  # boto3 takes a second to import: only where it is used
+
+    return S3Objects(parts.netloc, parts.path.strip("/"), connect())

@@ -28,10 +28,13 @@ class Objects(Protocol):
 
     def create(self, key: str, data: bytes) -> bool:
         """Write a small object unless one is there. True: it is ours (also when the reply was lost and a retry found
-        our own bytes); False: somebody else's is there. Never a partial object, never an overwritten one."""
+        our own write); False: an earlier write is there. Never a partial object, never an overwritten one.
+        """
 
     def upload(self, key: str, path: Path) -> None:
-        """Write a file of any size under a key that nobody else writes (an attempt's own folder)."""
+        """Write a file of any size under a key that nobody else writes (an attempt's own folder). The same content
+        again is no error; other content under the key is a `FileExistsError`.
+        """
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
@@ -47,3 +50,14 @@ class Objects(Protocol):
 
     def now(self) -> float:
         """Seconds by the store's own clock, for leases."""
+
+    def tidy(self, before: float) -> None:
+        """Remove what dead writers left unfinished before that time (by the store's clock); it is never listed."""
+
+
+def check_key(key: str) -> str:
+    """The key itself if every store can hold it; otherwise a `ValueError`, for keys are made by us, not by users."""
+    parts = key.split("/")
+    if not all(part and not part.startswith(".") and part.isprintable() and "\\" not in part for part in parts):
+        raise ValueError(f"not a key: {key!r} (parts are printable, not empty, without a leading dot)")
+    return key

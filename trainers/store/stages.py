@@ -1,0 +1,215 @@
+"""The stages of a store: attempts that are never rewritten, and a COMMIT, created once, that makes one of them count.
+
+stages/<id>/BEGIN.<n>.json            an attempt has begun; n orders the attempts of a stage
+stages/<id>/<attempt>/<name>          its files
+stages/<id>/<attempt>/progress/<step>-<nonce>/…   its progress, with a manifest that is written last
+stages/<id>/COMMIT.<n>.json           n counts repairs; the highest valid n counts
+stages/<id>/EVICTED.<n>.json          tombstone of the weights of COMMIT n
+stages/<id>/DAMAGED.<n>.json          a verifying read found a file of COMMIT n changed: it no longer counts
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from tasks.errors import UserError
+from trainers.identity import Spec, canonical_json
+from trainers.store.cache import WrongDigest, cached
+from trainers.store.files import sha256_of
+from trainers.store.manifest import Commit, Progress, StoredFile, Tombstone, plain
+from trainers.store.objects import ObjectInfo, Objects
+from trainers.store.survey import Survey
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = ".safetensors"
+"""What the names of weight files end with: eviction takes these and leaves all others."""
+
+
+class LostFile(UserError):
+    """A stage's file is evicted, missing or changed.
+
+    `StageStore.committed` knows it from then on, so that whoever asks again makes the stage anew.
+    """
+
+
+class StageStore:
+    """Stages on any store. Stateless: any number of processes may use the same store at once."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+
+    def committed(self, stage: str) -> Commit | None:
+        """The commit that counts, or None. Where `evicted` is not empty its weights must be made again to be used.
+
+        A commit whose manifest is damaged, or whose files are missing or have another size, is passed over and logged.
+        """
+        survey = Survey.of(self.objects, stage)
+        commit = survey.commit()
+        _report(survey)
+        return commit
+
+    def commits(self) -> Iterator[Commit]:
+        """The commits that count of all stages, sorted by stage id, from one listing."""
+        for survey in Survey.all(self.objects):
+            commit = survey.commit()
+            _report(survey)
+            if commit is not None:
+                yield commit
+
+    def begin(self, stage: str) -> str:
+        """Begin an attempt: its name, unique, and greater than those of all attempts of the stage that began before.
+
+        The newest attempt fences the others. An older one may still commit: COMMIT is created once.
+        """
+        nonce = uuid4().hex[:12]
+        number = Survey.of(self.objects, stage).free("BEGIN")
+        while True:
+            attempt = f"{number:06d}-{nonce}"
+            if self.objects.create(f"stages/{stage}/BEGIN.{number}.json", canonical_json({"attempt": attempt})):
+                return attempt
+            number += 1
+
+    def put(self, stage: str, attempt: str, name: str, path: Path) -> StoredFile:
+        """Store a file of an attempt under a name (which may have slashes); what it is goes into `commit`."""
+        if name.startswith("progress/"):
+            raise ValueError(f"{name!r} would lie among the attempt's progress")
+        return self._upload(f"stages/{stage}/{attempt}/{name}", path)
+
+    def commit(
+        self,
+        stage: str,
+        attempt: str,
+        files: Mapping[str, StoredFile],
+        inputs: Mapping[str, str],
+        spec: Spec | Mapping[str, Any],
+        facts: Mapping[str, Any],
+    ) -> Commit:
+        """Make an attempt the stage's result, and drop the stage's progress.
+
+        Args:
+            stage: the stage's id.
+            attempt: what `begin` gave.
+            files: all files of the result, as `put` gave them.
+            inputs: what the stage read → its sha256.
+            spec: the stage's spec.
+            facts: JSON-able facts about the making: tokens, seconds, versions, realised mixture, …
+
+        Returns:
+            The winning commit: if another writer's is valid already it stays, and this attempt's files are removed.
+        """
+        draft = Commit(
+            stage=stage,
+            attempt=attempt,
+            number=0,
+            files=dict(files),
+            inputs=dict(inputs),
+            spec=plain({"spec": spec})["spec"],
+            facts=plain(facts),
+        )
+        while True:
+            survey = Survey.of(self.objects, stage)
+            winner = survey.commit()
+            if winner is not None and not winner.evicted:
+                break
+            if lost := survey.lost(draft):
+                raise LostFile(f"put before the commit, but not there: {', '.join(lost)}", where=draft.folder)
+            ours = draft.model_copy(update={"number": survey.free("COMMIT", "EVICTED", "DAMAGED")})
+            if self.objects.create(f"stages/{stage}/COMMIT.{ours.number}.json", ours.seal()):
+                winner = ours
+                break
+        if winner.attempt != attempt:
+            self._delete(survey.under(attempt))
+        self._delete(survey.saves())
+        return winner
+
+    def fetch(self, source: Commit | Progress, name: str, cache_dir: Path) -> Path:
+        """A local, read-only copy of a stored file, verified by its sha256.
+
+        Raises:
+            LostFile: it is evicted, missing or changed.
+        """
+        if name not in source.files:
+            raise KeyError(f"{name!r} is no file of stage {source.stage}")
+        if name not in source.kept:
+            raise LostFile("it was evicted; a sweep that needs it makes it again", where=source.key(name))
+        try:
+            return cached(
+                cache_dir, name, source.files[name], lambda path: self.objects.download(source.key(name), path)
+            )
+        except KeyError:
+            raise LostFile("it is missing; a sweep that needs it makes it again", where=source.key(name)) from None
+        except WrongDigest:
+            self._condemn(source, name)
+            raise LostFile("its content has changed; a sweep makes it again", where=source.key(name)) from None
+
+    def read(self, source: Commit | Progress, name: str) -> bytes:
+        """A small file's bytes, verified; raises as `fetch` does."""
+        with TemporaryDirectory() as folder:
+            return self.fetch(source, name, Path(folder)).read_bytes()
+
+    def evict(self, stage: str) -> Commit | None:
+        """Remove the weights of the commit that counts, under a tombstone; all other files stay.
+
+        Returns:
+            The commit as it is now; None if the stage has none.
+        """
+        commit = self.committed(stage)
+        if commit is None:
+            return None
+        weights = {name: file for name, file in commit.files.items() if name.endswith(WEIGHTS)}
+        if not weights:
+            return commit
+        if not commit.evicted:
+            tombstone = Tombstone(stage=stage, attempt=commit.attempt, files=weights, facts={})
+            self.objects.create(f"stages/{stage}/EVICTED.{commit.number}.json", tombstone.seal())
+        for name in weights:  # also what a process that died after its tombstone has left
+            self.objects.delete(commit.key(name))
+        return commit.model_copy(update={"evicted": frozenset(weights)})
+
+    def save_progress(
+        self, stage: str, attempt: str, step: int, files: Mapping[str, Path], facts: Mapping[str, Any]
+    ) -> Progress:
+        """Save the state at a step; once it is complete, the attempt's earlier saves are dropped."""
+        draft = Progress(stage=stage, attempt=attempt, step=step, nonce=uuid4().hex[:12], files={}, facts=plain(facts))
+        stored = {name: self._upload(draft.key(name), path) for name, path in files.items()}
+        progress = draft.model_copy(update={"files": stored})
+        self.objects.create(progress.key("PROGRESS.json"), progress.seal())
+        survey = Survey.of(self.objects, stage)
+        self._delete([info for info in survey.saves(attempt) if not info.key.startswith(progress.folder)])
+        return progress
+
+    def latest_progress(self, stage: str) -> Progress | None:
+        """The complete save with the highest step, of whichever attempt."""
+        survey = Survey.of(self.objects, stage)
+        progress = survey.progress()
+        _report(survey)
+        return progress
+
+    def _upload(self, key: str, path: Path) -> StoredFile:
+        self.objects.upload(key, path)
+        return StoredFile(sha256=sha256_of(path), size=path.stat().st_size)
+
+    def _condemn(self, source: Commit | Progress, name: str) -> None:
+        """Make a changed file's manifest count no longer."""
+        log.warning("%s: its content has changed", source.key(name))
+        if isinstance(source, Commit):
+            key = f"stages/{source.stage}/DAMAGED.{source.number}.json"
+            self.objects.create(key, canonical_json({"files": [name]}))
+        else:
+            self.objects.delete(source.key("PROGRESS.json"))
+
+    def _delete(self, infos: Iterable[ObjectInfo]) -> None:
+        """Delete objects, manifests first: what is deleted in part must not look complete."""
+        for info in sorted(infos, key=lambda info: (not info.key.endswith("/PROGRESS.json"), info.key)):
+            self.objects.delete(info.key)
+
+
+def _report(survey: Survey) -> None:
+    for line in survey.damage:
+        log.warning("stage %s: passed over %s", survey.stage, line)
