@@ -102,14 +102,6 @@ class _Entry:
         return State.ASIDE if self.aside else State.PENDING
 
 
-@dataclass(frozen=True)
-class _Want:
-    """One trial's request for one rung."""
-
-    rung: int
-    stages: tuple[str, ...]
-
-
 @dataclass
 class _Demand:
     """How many trials a stage would serve, and the cheapest rung that waits for it."""
@@ -135,7 +127,7 @@ class Broker:
         self._clock = clock
         self._patience = patience or Patience()
         self._entries: dict[str, _Entry] = {}
-        self._wants: dict[str, dict[int, _Want]] = {}  # trial → rung → its request
+        self._wants: dict[str, dict[str, int]] = {}  # trial → wanted stage → the first rung that asked for it
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
         self._orders = 0
         self._demand_now: dict[str, _Demand] | None = None  # None: something has changed
@@ -144,7 +136,7 @@ class Broker:
     # --- the trials' side -------------------------------------------------------------------------------------------
 
     def want(self, trial: str, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
-        """A trial asks for stages, for as long as it lives.
+        """A trial asks for stages, for as long as it lives; several requests add up.
 
         Args:
             trial: who asks; its wants end with `drop`.
@@ -159,14 +151,15 @@ class Broker:
                 self._orders += 1
             elif self._entries[id].run is None:
                 self._entries[id].stored = None  # a fresh request is a fresh look: another sweep may have made it
-        self._wants.setdefault(trial, {})[rung] = _Want(rung, ids)
+        wants = self._wants.setdefault(trial, {})
+        wants.update({id: min(rung, wants.get(id, rung)) for id in ids})
         self._demand_now = None
 
     def drop(self, trial: str) -> None:
         """The trial's wants end; what nobody wants any more is stopped at its next report, progress kept."""
         if self._wants.pop(trial, None) is None:
             return
-        wanted = [id for wants in self._wants.values() for want in wants.values() for id in want.stages]
+        wanted = [id for wants in self._wants.values() for id in wants]
         busy = [id for id, entry in self._entries.items() if entry.run is not None or entry.failures]
         kept = set(_closure([*wanted, *busy], lambda id: self._entries[id].stage.needs))
         self._entries = {id: entry for id, entry in self._entries.items() if id in kept}
@@ -193,10 +186,10 @@ class Broker:
             return Leave()  # a ghost of a lane that has been started again
         self._incarnations[lane.name] = lane.incarnation
         held = next((e for e in self._entries.values() if e.run is not None and e.run.lane.name == lane.name), None)
-        if held is not None and held.run is not None:
-            if held.run.lane == lane and not held.run.begun:
-                return Assignment(held.stage, held.run.attempt)  # our reply was lost: the same again
-            self._finish(held, Outcome(Ending.FAILED, f"lane {lane.name} came back without it"))
+        if held is not None:
+            again = self._again(held, lane)
+            if again is not None:
+                return again
         for entry in self._ready():
             self._look(entry)  # another sweep may have made it meanwhile
             if entry.state is State.DONE:
@@ -221,7 +214,7 @@ class Broker:
             return
         if entry.run is not None and (entry.run.lane, entry.run.attempt) == (lane, attempt):
             self._finish(entry, outcome)
-        elif outcome.ending is Ending.COMMITTED:
+        elif entry.stored is not Stored.WHOLE:
             self._look(entry)
 
     def lost(self, lane: LaneId, reason: str, *, excused: bool) -> None:
@@ -243,6 +236,14 @@ class Broker:
     def states(self) -> dict[str, State]:
         """Where every stage that the broker knows stands."""
         return {id: entry.state for id, entry in self._entries.items()}
+
+    def _again(self, held: _Entry, lane: LaneId) -> Assignment | None:
+        """A lane asks that is thought to run something: our reply was lost, or the lane has lost the run."""
+        if held.run is not None and held.run.lane == lane and not held.run.begun:
+            self._look(held)
+            return Assignment(held.stage, held.run.attempt) if held.run is not None else None
+        self._finish(held, Outcome(Ending.FAILED, f"lane {lane.name} came back without it"))
+        return None
 
     def _finish(self, entry: _Entry, outcome: Outcome) -> None:
         entry.run = None
@@ -289,13 +290,13 @@ class Broker:
         if self._demand_now is None:
             demand: dict[str, _Demand] = {}
             for wants in self._wants.values():
-                if self._doom(id for want in wants.values() for id in want.stages) is not None:
+                if self._doom(wants) is not None:
                     continue
                 counted: set[str] = set()
-                for want in sorted(wants.values(), key=lambda want: want.rung):
-                    for id in self._unmade(want.stages):
-                        slot = demand.setdefault(id, _Demand(0, want.rung))
-                        slot.rung = min(slot.rung, want.rung)
+                for rung in sorted(set(wants.values())):
+                    for id in self._unmade(id for id in wants if wants[id] == rung):
+                        slot = demand.setdefault(id, _Demand(0, rung))
+                        slot.rung = min(slot.rung, rung)
                         slot.trials += id not in counted
                         counted.add(id)
             self._demand_now = demand  # last: looking into the store on the way sets it to None
