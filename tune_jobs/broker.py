@@ -5,14 +5,14 @@ so a serial driver, a Ray actor and a simulator can all drive it. A stage is, at
 
     PENDING ──ask──▶ RUNNING ──COMMIT in the store──▶ DONE
        ▲                │
-       └─ stopped, excused, failed (three times: ASIDE)
+       └─ stopped, excused, failed (three times, or diverged: ASIDE)
 
 Truth about DONE is in the store alone; what lanes say is a hint to look there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -35,8 +35,8 @@ class HasWeights(Protocol):
     """A commit, as far as the broker looks into it."""
 
     @property
-    def evicted(self) -> bool:
-        """Whether its weights have been removed."""
+    def evicted(self) -> Collection[str]:
+        """Names of the weights that have been removed."""
 
 
 class State(StrEnum):
@@ -45,7 +45,7 @@ class State(StrEnum):
     PENDING = "pending"  # to be made, as soon as all it reads is done
     RUNNING = "running"  # a lane has it under the newest attempt
     DONE = "done"  # committed, files there
-    ASIDE = "set aside"  # failed too often; whoever wants it fails
+    ASIDE = "set aside"  # diverged, or failed too often; whoever wants it fails
 
 
 class Stored(StrEnum):
@@ -256,9 +256,10 @@ class Broker:
         reason = outcome.reason
         if outcome.ending is Ending.COMMITTED:
             reason = "said to be committed, but the store has no valid COMMIT"
-        if outcome.ending in (Ending.FAILED, Ending.COMMITTED):
+        if outcome.ending in (Ending.FAILED, Ending.DIVERGED, Ending.COMMITTED):
             entry.failures.append(reason)
-            entry.aside = len(entry.failures) >= self._patience.failures
+            often = len(entry.failures) >= self._patience.failures
+            entry.aside = often or outcome.ending is Ending.DIVERGED  # a divergence would only come again
 
     def _look(self, entry: _Entry) -> None:
         """Ask the store. A COMMIT that turns up under a running attempt ends it: that attempt is fenced off."""
@@ -318,7 +319,8 @@ class Broker:
         for id in self._unmade(wanted):
             entry = self._entries[id]
             if entry.state is State.ASIDE:
-                return f"{entry.stage.label} failed {len(entry.failures)} times: {entry.failures[-1]}"
+                times = f"failed {len(entry.failures)} times" if len(entry.failures) > 1 else "failed"
+                return f"{entry.stage.label} {times}: {entry.failures[-1]}"
         return None
 
 

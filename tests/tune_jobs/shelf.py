@@ -12,8 +12,13 @@ from trainers.stages import STAGE_PREFIX, Data, ScoreSpec, Stage, Text, Tokenize
 
 @dataclass(frozen=True)
 class Committed:
+    """A commit; `evicted` names the weights that are gone."""
+
     attempt: str
-    evicted: bool = False
+    evicted: frozenset[str] = frozenset()
+
+
+GONE = frozenset({"model.safetensors"})
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tune_jobs.shelf import Clock, Committed, MemoryShelf, by_id, child, root
+from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
 from trainers.stages import Stage
 from tune_jobs.broker import Broker, Patience, State
@@ -70,7 +70,7 @@ def test_a_committed_stage_needs_nothing(bench: Bench) -> None:
 
 
 def test_evicted_weights_are_made_again_only_for_a_child(bench: Bench) -> None:
-    bench.shelf.commits[BASE.id] = Committed("before", evicted=True)
+    bench.shelf.commits[BASE.id] = Committed("before", evicted=GONE)
     bench.broker.want("a", 0, [BASE.id], GRAPH)
     assert bench.broker.done([BASE.id]).missing == 0
     assert bench.broker.ask(LANE) == Wait()
@@ -118,6 +118,13 @@ def test_three_failures_set_a_stage_aside_and_say_why(bench: Bench) -> None:
         bench.end(bench.take(), Ending.FAILED, reason=f"reason {number}")
     assert bench.broker.done([LEAF.id]).reason == "root base failed 3 times: reason 2"
     assert bench.broker.done([OTHER.id]).reason
+    assert bench.broker.ask(LANE) == Wait()
+
+
+def test_a_divergence_would_come_again(bench: Bench) -> None:
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    bench.end(bench.take(), Ending.DIVERGED, reason="loss is not finite at step 7")
+    assert bench.broker.done([BASE.id]).reason == "root base failed: loss is not finite at step 7"
     assert bench.broker.ask(LANE) == Wait()
 
 
@@ -215,7 +222,7 @@ def test_an_input_that_went_away_is_made_again(bench: Bench) -> None:
     bench.broker.want("a", 0, [LEAF.id], GRAPH)
     bench.commit(bench.take())
     leaf = bench.take()
-    bench.shelf.commits[BASE.id] = Committed("evicted by another", evicted=True)
+    bench.shelf.commits[BASE.id] = Committed("evicted by another", evicted=GONE)
     bench.end(leaf, Ending.FAILED, reason="no weights")
     assert bench.take().stage == BASE
 

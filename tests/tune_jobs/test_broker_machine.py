@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.tune_jobs.shelf import Clock, Committed, MemoryShelf, by_id, child, root
+from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Outcome, Verdict
 from tune_jobs.broker import Broker, Patience, State
 
@@ -113,7 +113,7 @@ class BrokerMachine(RuleBasedStateMachine):
     @rule(stage=st.sampled_from(ROOTS + MIDDLE))
     def evict(self, stage):
         if stage.id in self.shelf.commits:
-            self.shelf.commits[stage.id] = Committed("gone", evicted=True)
+            self.shelf.commits[stage.id] = Committed("gone", evicted=GONE)
 
     @invariant()
     def a_stage_runs_once(self):
