@@ -25,13 +25,13 @@ from trainers.identity import round3
 from trainers.recipe import Base, Intermediate, Optimisation, Recipe, Scratch
 from trainers.stages import (
     STAGE_PREFIX,
+    AnyStageSpec,
     Data,
     Ingredient,
     IntermediateSpec,
     PretrainSpec,
     Schedule,
     ScoreSpec,
-    Spec,
     Stage,
     TargetSpec,
     Text,
@@ -105,10 +105,10 @@ class _Builder:
     absent: list[Absent] = field(default_factory=list)
     weights: dict[str, str] = field(default_factory=dict)
 
-    def add(self, spec: Spec, label: str, sources: Sequence[Dataset], tokens: int) -> str:
+    def add(self, spec: AnyStageSpec, label: str, sources: Sequence[Dataset], tokens: int) -> str:
         """Add a stage; returns its origin."""
         where = {dataset.fingerprint: dataset.source for dataset in sources}
-        stage = Stage(spec, label, where, dict(self.weights), tokens)  # type: ignore[arg-type]  # one of the five specs
+        stage = Stage(spec, label, where, dict(self.weights), tokens)
         self.stages.setdefault(stage.id, stage)
         return STAGE_PREFIX + stage.id
 

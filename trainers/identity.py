@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -57,8 +58,10 @@ def canonical(value: Any) -> Any:
         if not math.isfinite(value):
             raise ValueError(f"cannot hash {value!r}: not a finite number")
         return value + 0.0
+    if isinstance(value, Enum):
+        return canonical(value.value)
     if value is None or isinstance(value, bool | int | str):
-        return value.value if hasattr(value, "value") else value
+        return value
     raise TypeError(f"cannot hash a {type(value).__name__}: {value!r}")
 
 

@@ -35,10 +35,13 @@ class Stopped(Exception):
 class Objective(Protocol):
     """What is learned: a model, the global batch of each step, and a loss."""
 
-    model: nn.Module
     keys: DropoutKeys
     pad: int
     evaluate_every: int  # steps between measurements on English dev; 0: never
+
+    @property
+    def model(self) -> nn.Module:
+        """All that is trained."""
 
     def batch(self, step: int) -> GlobalBatch:
         """The examples of a step: a function of (seed, step)."""

@@ -23,7 +23,7 @@ from trainers.loop import Diverged, Stopped
 from trainers.recipe import Numerics
 from trainers.session import Report, Session, Settings
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
-from trainers.store.stages import StageStore
+from trainers.store.stages import LostFile, StageStore
 from trainers.work import pretrain, score, tokenizer, tune
 
 WORK: dict[type, Callable[[Any, Session], dict[str, Any]]] = {
@@ -67,7 +67,9 @@ class Runner:
             return Outcome(Ending.STOPPED)
         except Diverged as error:
             return Outcome(Ending.DIVERGED, str(error))
-        except (UserError, KeyboardInterrupt):
+        except LostFile as error:  # not this stage's fault: what it needs is made again
+            return Outcome(Ending.EXCUSED, str(error))
+        except UserError:
             raise
         except Exception as error:
             log.exception("%s failed", assignment.stage.label)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -16,9 +17,11 @@ from torch import Tensor
 from tasks.data import Dataset, load
 from tasks.errors import UserError
 from trainers.checkpoint import Checkpoint
+from trainers.identity import digest
 from trainers.lane import Assignment, Verdict
 from trainers.stages import STAGE_PREFIX
-from trainers.store.stages import Commit, StageStore
+from trainers.store.manifest import Commit
+from trainers.store.stages import StageStore
 
 TENSORS = "progress.safetensors"
 
@@ -78,7 +81,7 @@ class Session:
         commit = self.store.committed(stage)
         if commit is None:
             raise RuntimeError(f"stage {stage[:12]} is needed by {self.assignment.stage.label} and is not committed")
-        self.inputs[origin] = commit.digest
+        self.inputs[origin] = content(commit)
         return materialise(self.store, commit, self.settings.cache)
 
     # ---- progress -------------------------------------------------------------------------------------------------
@@ -110,11 +113,16 @@ class Session:
         log.info("%s: %s", self.assignment.stage.label, text)
 
 
+def content(commit: Commit) -> str:
+    """sha256 over the names and digests of a commit's files."""
+    return digest({name: file.sha256 for name, file in commit.files.items()})
+
+
 def materialise(store: StageStore, commit: Commit, cache: Path) -> Path:
     """The files of a commit under their own names in a local folder, linked from the cache of verified files."""
-    folder = cache / "stages" / commit.digest
+    folder = cache / "stages" / content(commit)
     if not folder.is_dir():
-        building = cache / "building" / f"{commit.digest}-{time.monotonic_ns()}"
+        building = cache / "building" / f"{content(commit)}-{uuid4().hex}"
         building.mkdir(parents=True)
         for name in commit.files:
             (building / name).hardlink_to(store.fetch(commit, name, cache / "files"))

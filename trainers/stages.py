@@ -153,16 +153,15 @@ class ScoreSpec(StageSpec):
     numerics: Numerics
 
 
-AnySpec = Annotated[
-    TokenizerSpec | PretrainSpec | IntermediateSpec | TargetSpec | ScoreSpec, Field(discriminator="kind")
-]
+AnyStageSpec = TokenizerSpec | PretrainSpec | IntermediateSpec | TargetSpec | ScoreSpec
+AnySpec = Annotated[AnyStageSpec, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)
 class Stage:
     """A spec with what a lane needs to run it but a hash must not see."""
 
-    spec: TokenizerSpec | PretrainSpec | IntermediateSpec | TargetSpec | ScoreSpec
+    spec: AnyStageSpec
     label: str  # for people: "target xnli", "score xnli de"
     sources: dict[str, DataSource] = field(default_factory=dict, hash=False)  # fingerprint → where the data lies
     weights: dict[str, str] = field(default_factory=dict, hash=False)  # sha256 origin → folder of the base model

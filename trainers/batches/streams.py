@@ -49,7 +49,7 @@ class Draws:
 
     def realised(self, upto: int, ingredients: int) -> list[int]:
         """How many of the first `upto` draws each ingredient got: the realised mixture."""
-        return np.bincount(self.ingredient[:upto], minlength=ingredients).tolist()
+        return [int(n) for n in np.bincount(self.ingredient[:upto], minlength=ingredients)]
 
 
 def draw(weights: Sequence[float], count: int, seed: int, purpose: str) -> Draws:
@@ -69,4 +69,4 @@ def draw(weights: Sequence[float], count: int, seed: int, purpose: str) -> Draws
 def smoothed(sizes: Sequence[int], exponent: float) -> list[float]:
     """Sampling probabilities ∝ n^exponent, which lifts small languages (Conneau et al. 2020, section 3.1)."""
     powers = np.asarray(sizes, dtype=np.float64) ** exponent
-    return (powers / powers.sum()).tolist()
+    return [float(share) for share in powers / powers.sum()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -56,17 +56,18 @@ def build(*, vocabulary: int, hidden: int, layers: int, heads: int, positions: i
 
 def load_encoder(folder: Path) -> PreTrainedModel:
     """The encoder of a Hugging Face folder, without pooler; safetensors only."""
-    return AutoModel.from_pretrained(folder, add_pooling_layer=False, use_safetensors=True, **QUIET)
+    model = AutoModel.from_pretrained(folder, add_pooling_layer=False, use_safetensors=True, **QUIET)
+    return cast(PreTrainedModel, model)
 
 
 def load_language_model(folder: Path) -> PreTrainedModel:
     """The encoder with its language-model head."""
-    return AutoModelForMaskedLM.from_pretrained(folder, use_safetensors=True, **QUIET)
+    return cast(PreTrainedModel, AutoModelForMaskedLM.from_pretrained(folder, use_safetensors=True, **QUIET))
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     """The fast tokenizer of a folder."""
-    return AutoTokenizer.from_pretrained(folder)
+    return cast(PreTrainedTokenizerFast, AutoTokenizer.from_pretrained(folder))
 
 
 def hidden_states(encoder: nn.Module, tokens: Tensor, mask: Tensor) -> Tensor:

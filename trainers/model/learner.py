@@ -17,7 +17,7 @@ class Learner(nn.Module):
     """An encoder, one head an ingredient, and the language model that the encoder belongs to where one is trained."""
 
     def __init__(
-        self, encoder: PreTrainedModel, heads: Sequence[nn.Module] = (), language: PreTrainedModel | None = None
+        self, encoder: nn.Module, heads: Sequence[nn.Module] = (), language: PreTrainedModel | None = None
     ) -> None:
         super().__init__()
         self.encoder = encoder

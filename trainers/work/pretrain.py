@@ -55,7 +55,7 @@ def run(spec: PretrainSpec, session: Session) -> dict[str, Any]:
     )
     facts: dict[str, Any] = {}
     if spec.schedule.steps:
-        learner = Learner(model.base_model, language=model)
+        learner = Learner(model.roberta, language=model)
         schedule = spec.schedule
         batches = LanguageBatches(
             sources(spec, session, tokenizer),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from tasks import metrics
 from trainers.batches.encoded import encode
@@ -142,7 +142,7 @@ def _objective(
     masked = len(weights) > len(data)
     folder = session.folder(spec.encoder)
     language = load_language_model(folder) if masked else None
-    encoder = language.base_model if language is not None else load_encoder(folder)
+    encoder = cast(PreTrainedModel, language.base_model) if language is not None else load_encoder(folder)
     heads = [
         kind_of(d.kind).head(
             encoder.config.hidden_size, len(d.labels), torch_generator(spec.seed, "head " + d.fingerprint, i)
@@ -190,5 +190,5 @@ def _epoch(data: Sequence[Data], schedule: Schedule) -> int:
 
 
 def _save_encoder(model: Learner, tokenizer: str, session: Session) -> None:
-    model.encoder.save_pretrained(session.made)
+    cast(PreTrainedModel, model.encoder).save_pretrained(session.made)
     load_tokenizer(session.folder(tokenizer)).save_pretrained(session.made)
