@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from tasks.examples import Example, Kind, fingerprint
+from tasks import catalog, readers
+from tasks.declaration import HeldOut, Layout, Task
+from tasks.errors import UserError, nearest
+from tasks.examples import Example, Kind, fingerprint, is_labelled, without_label
+from tasks.layouts import languages_in, may_hold, names_language, paths
+from tasks.parts import Part, take
+from tasks.readers import gold
 
+__all__ = ["Absent", "DataFolders", "DataSource", "Dataset", "Part", "load"]
 
-class Part(StrEnum):
-    """Which part of a split: all of it, the held-out fifth that selection may see, or the rest."""
-
-    ALL = "all"
-    SELECTION = "selection"
-    REST = "rest"
+_CACHED_DATASETS = 64
 
 
 @dataclass(frozen=True)
 class DataSource:
-    """Where one dataset lies. A location, not an identity: it never enters a stage id."""
+    """Where one dataset lies. A location, not an identity: it never enters a stage id.
+
+    `gold` is a file of labels alone; the labels in `files` are not read where `labelled` is False.
+    """
 
     task: str
     split: str
     language: str
     files: tuple[str, ...]
     part: Part = Part.ALL
+    gold: str | None = None
+    labelled: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,16 +69,193 @@ class DataFolders:
 
     `folders` are searched in order for a declaration's path templates. `files[task][split]` replaces a declaration's
     templates (relative to the folders too); `{language}` and `{iso3}` work in it.
+
+    Raises:
+        UserError: `files` names a task or split that is not declared.
     """
 
     folders: tuple[Path, ...]
     files: Mapping[str, Mapping[str, Sequence[str]]]
 
-    def find(self, task: str, split: str, language: str, part: Part = Part.ALL) -> DataSource | Absent:
-        """Locate a dataset without opening it. A split or language that is not there is `Absent`, not an error."""
-        raise NotImplementedError
+    def __post_init__(self) -> None:
+        for name, splits in self.files.items():
+            known = catalog.get(name).splits
+            for split in splits:
+                if split not in known:
+                    raise UserError(f"unknown split {split!r}, {nearest(split, known)}", where=f"files.{name}")
+
+    def find(
+        self, task: str, split: str, language: str, part: Part = Part.ALL, *, labelled: bool = True
+    ) -> DataSource | Absent:
+        """Locate a dataset. A split or language that is not there is `Absent`, not an error.
+
+        Only as much is read as tells whether there are labels; of a held-out part, all, since it may be empty.
+
+        Args:
+            task: a declared task.
+            split: one of its splits.
+            language: ISO 639-1 code, or any code that stands in the files' names. The files decide, not the
+                declaration's list of languages.
+            part: all of the split, the held-out fifth, or the rest.
+            labelled: False also finds data without labels, for predictions alone.
+
+        Raises:
+            UserError: unknown task, missing folder, missing file that a space names, or a malformed file.
+        """
+        declared = catalog.get(task)
+        if split not in declared.splits:
+            return Absent(task, split, language, f"there is no {split} split")
+        readers.get(declared)
+        found = list(self._present(declared, split, language, part))
+        if not found:
+            return Absent(task, split, language, self._why_not(declared, split, language))
+        usable = [source for source in found if not labelled or _has_labels(source)]
+        if not usable:
+            return Absent(task, split, language, f"no labels in {_name(found[0])}")
+        if part is not Part.ALL and not any(is_labelled(e) or not labelled for e in load(usable[0]).examples):
+            return Absent(task, split, language, f"the {part} part is empty")
+        return usable[0]
+
+    def find_dev(self, task: str) -> DataSource | Absent:
+        """The English development set of a task's training task, where it has no dev split a held-out fifth."""
+        declared = catalog.get(task)
+        trained = catalog.get(declared.train_on) if declared.train_on else declared
+        if trained.dev is None:
+            return Absent(task, "dev", "en", "there is no English development set")
+        return self._find_rule(trained, trained.dev, "en")
+
+    def find_selection(self, task: str, language: str) -> DataSource | Absent:
+        """What recipes are ranked on in a language: the dev set, or the held-out fifth of test data."""
+        declared = catalog.get(task)
+        if declared.selection is None:
+            return Absent(task, "selection", language, "the task is not ranked on")
+        return self._find_rule(declared, declared.selection, language)
+
+    def find_report(self, task: str, language: str, part: Part = Part.ALL) -> DataSource | Absent:
+        """What `final` alone scores; `Part.REST` leaves out the fifth that selection has seen."""
+        declared = catalog.get(task)
+        if declared.report is None:
+            return Absent(task, "report", language, "the task is not reported")
+        return self.find(task, declared.report, language, part)
+
+    def _find_rule(self, task: Task, rule: str | HeldOut, language: str) -> DataSource | Absent:
+        if isinstance(rule, HeldOut):
+            return self.find(task.name, rule.split, language, Part.SELECTION)
+        return self.find(task.name, rule, language)
+
+    def languages(self, task: str, split: str) -> tuple[str, ...]:
+        """The languages whose files are there, sorted; found by the files' names, labels or not."""
+        declared = catalog.get(task)
+        if split not in declared.splits:
+            return ()
+        codes = set(declared.splits[split].languages)
+        for layout in self._layouts(declared, split):
+            codes.update(code for folder in self._folders() for code in languages_in(declared, layout, folder))
+        return tuple(sorted(code for code in codes if any(self._present(declared, split, code, Part.ALL))))
+
+    def _present(self, task: Task, split: str, language: str, part: Part) -> Iterator[DataSource]:
+        """The sources whose files are there, the preferred layout first."""
+        for layout in self._layouts(task, split):
+            if not may_hold(task.splits[split], layout, language):
+                continue
+            found = [self._file(path) for path in paths(task, layout, language)]
+            if all(path is not None for path in found):
+                files = [str(path) for path in found]
+                labels = files.pop() if layout.gold else None
+                yield DataSource(task.name, split, language, tuple(files), part, labels, layout.labelled)
+            elif split in self.files.get(task.name, {}) and not names_language(layout):
+                gone = layout.files[found.index(None)]
+                raise UserError(f"no file {gone!r} in {self._shown()}", where=f"files.{task.name}.{split}")
+
+    def _why_not(self, task: Task, split: str, language: str) -> str:
+        """Why no layout is there: the language has no data, or the preferred layout's files are missing."""
+        layout = self._layouts(task, split)[0]
+        if not may_hold(task.splits[split], layout, language):
+            return f"only in {', '.join(task.splits[split].languages) or 'languages that the files name'}"
+        wanted = paths(task, layout, language)
+        return f"no file {next(path for path in wanted if self._file(path) is None)}"
+
+    def _layouts(self, task: Task, split: str) -> tuple[Layout, ...]:
+        named = self.files.get(task.name, {}).get(split)
+        return task.splits[split].layouts if named is None else (Layout(tuple(named)),)
+
+    def _file(self, path: str) -> Path | None:
+        return next((folder / path for folder in self._folders() if (folder / path).is_file()), None)
+
+    def _folders(self) -> tuple[Path, ...]:
+        for folder in self.folders:
+            if not folder.is_dir():
+                raise UserError("no such data folder", where=str(folder))
+        return self.folders
+
+    def _shown(self) -> str:
+        return ", ".join(map(str, self.folders))
 
 
 def load(source: DataSource) -> Dataset:
-    """Read a dataset; a malformed file is a `UserError` that names file and line. Cached per process."""
-    raise NotImplementedError
+    """Read a dataset; a malformed file is a `UserError` that names file and line.
+
+    Cached per process: as long as the files are the same, so is the object.
+    """
+    stamps = tuple(_stamp(path) for path in _all_files(source))
+    return _load(source, stamps)
+
+
+@lru_cache(maxsize=_CACHED_DATASETS)
+def _load(source: DataSource, stamps: tuple[tuple[int, int], ...]) -> Dataset:
+    if source.part is not Part.ALL:
+        whole = _load(replace(source, part=Part.ALL), stamps)
+        return Dataset(source, whole.kind, take(whole.examples, source.part))
+    task = catalog.get(source.task)
+    examples = tuple(_examples(task, source))
+    if source.gold:
+        examples = gold.attach(task, examples, Path(source.gold))
+    if not source.labelled:
+        examples = tuple(without_label(example) for example in examples)
+    _check(task, examples, source)
+    return Dataset(source, task.kind, examples)
+
+
+def _examples(task: Task, source: DataSource) -> Iterator[Example]:
+    return readers.get(task)(task, source.split, source.language, [Path(file) for file in source.files])
+
+
+def _check(task: Task, examples: tuple[Example, ...], source: DataSource) -> None:
+    """What holds for every dataset: it has examples, their ids are unique, and all have labels or none."""
+    if not examples:
+        raise UserError("the file holds no examples", where=_name(source))
+    seen: set[str] = set()
+    for example in examples:
+        if example.id in seen:
+            raise UserError(f"the id {example.id!r} occurs twice", where=_name(source))
+        seen.add(example.id)
+    labelled = [is_labelled(example) for example in examples]
+    if task.kind is not Kind.RETRIEVAL and any(labelled) and not all(labelled):
+        bare = examples[labelled.index(False)].id
+        raise UserError(f"example {bare!r} has no label, but others have", where=_name(source))
+
+
+def _has_labels(source: DataSource) -> bool:
+    """Whether a source has labels, as far as its first example tells."""
+    if source.gold is not None or not source.labelled:
+        return source.labelled
+    first = next(_examples(catalog.get(source.task), source), None)
+    if first is None:
+        raise UserError("the file holds no examples", where=_name(source))
+    return is_labelled(first)
+
+
+def _all_files(source: DataSource) -> tuple[str, ...]:
+    return (*source.files, source.gold) if source.gold else source.files
+
+
+def _name(source: DataSource) -> str:
+    return ", ".join(_all_files(source))
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", where=path) from error
+    return status.st_size, status.st_mtime_ns

@@ -19,16 +19,33 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True)
-class Split:
-    """One split of a task.
+class Layout:
+    """One way in which the files of a split are laid out.
 
-    `files` holds path templates relative to the data folder; `{language}` stands for the ISO 639-1 code and `{iso3}`
-    for the ISO 639-3 code. Most splits have one file; SNLI-like splits may have several, Tatoeba two (one a side).
+    `files` and `gold` are path templates relative to the data folder; `{language}` stands for the ISO 639-1 code and
+    `{iso3}` for the ISO 639-3 code. `gold` is a file of labels alone, as the benchmark's scorer reads it. A layout
+    that is not `labelled` as published may hold placeholders: its labels are never read.
     """
 
     files: tuple[str, ...]
-    languages: tuple[str, ...]
+    gold: str | None = None
     labelled: bool = True
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a task: its layouts, the preferred one first, and the languages it is published in.
+
+    The languages are a fact, not a fence: where a template names the language, the file decides.
+    """
+
+    layouts: tuple[Layout, ...]
+    languages: tuple[str, ...]
+
+    @property
+    def labelled(self) -> bool:
+        """Whether any layout has labels."""
+        return any(layout.labelled for layout in self.layouts)
 
 
 @dataclass(frozen=True)
@@ -45,12 +62,11 @@ class Hub:
 class HeldOut:
     """Selection without a dev set: a fifth of `split`, chosen by hash, labelled as taken from test data.
 
-    `by` names the example field that is hashed: `article` keeps a paragraph's questions together and is the same in
-    every language, `query` is Tatoeba's English sentence.
+    What is hashed is the article of a question, so that it stays together and is the same in every language, and the
+    English sentence of a translation (`tasks.parts`).
     """
 
     split: str
-    by: str
 
 
 @dataclass(frozen=True)
@@ -58,9 +74,9 @@ class Task:
     """A dataset: what is learned, in which languages, how it is scored, and where it comes from.
 
     `selection` names the split (or the held-out fifth of one) on which recipes are ranked, `report` the split that
-    `final` alone scores. `train_on` names the task whose `train` split trains this task's head (SQuAD for XQuAD); None
-    means the task trains on its own, or, for retrieval, not at all. `tag_prefixes`, `labels`: closed label sets, in the
-    order of the classifier's outputs.
+    `final` alone scores, `dev` the English development set. `train_on` names the task whose `train` split trains this
+    task's head (SQuAD for XQuAD); None means the task trains on its own, or, for retrieval, not at all. `labels` is
+    the closed label set in the order of the classifier's outputs, `aliases` other spellings of labels in its files.
     """
 
     name: str
@@ -74,9 +90,11 @@ class Task:
     citation: str
     group: Group | None = None
     labels: tuple[str, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     train_on: str | None = None
     selection: str | HeldOut | None = None
     report: str | None = None
+    dev: str | HeldOut | None = None
     hub: Hub | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)  # published examples per split, English where it varies
-    options: Mapping[str, str] = field(default_factory=dict)  # constants of the reader, e.g. a label column
+    codes: Mapping[str, str] = field(default_factory=dict)  # what `{iso3}` means here, where it departs from ISO 639-3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 
@@ -111,6 +111,34 @@ EXAMPLE_TYPES: dict[Kind, type[Example]] = {
     Kind.TEXT: Sentence,
     Kind.PARALLEL: SentencePair,
 }
+
+
+def is_labelled(example: Example) -> bool:
+    """Whether an example can be scored or trained on; text always can."""
+    match example:
+        case TextPair() | Choices():
+            return example.label is not None
+        case Tagged():
+            return example.tags is not None
+        case Question():
+            return bool(example.answers)
+        case Translation():
+            return example.match is not None
+    return True
+
+
+def without_label(example: Example) -> Example:
+    """The example as a test set shows it."""
+    match example:
+        case TextPair() | Choices():
+            return replace(example, label=None)
+        case Tagged():
+            return replace(example, tags=None)
+        case Question():
+            return replace(example, answers=())
+        case Translation():
+            return replace(example, match=None)
+    return example
 
 
 def canonical(example: Example) -> bytes:

@@ -1,0 +1,50 @@
+"""Readers: official files in, examples out. One function a format, found by the name in a task's declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tasks.declaration import Task
+from tasks.errors import UserError
+from tasks.examples import Example
+from tasks.readers.choices import read_copa, read_cosmosqa, read_hellaswag
+from tasks.readers.nli import read_nli
+from tasks.readers.pairs import read_pairs
+from tasks.readers.squad import read_squad, read_tydiqa
+from tasks.readers.tags import read_tags
+from tasks.readers.text import read_parallel, read_tatoeba, read_text
+
+
+class Reader(Protocol):
+    """Yields the examples of official files in their order; all must pass `tests/tasks/test_readers.py`.
+
+    Ids are unique over all files, and stable: they do not depend on where the files lie. Anything malformed is a
+    `UserError` with file and line (or question). A label is None only where a test file has none.
+    """
+
+    def __call__(self, task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Example]:
+        """Yield the examples of `files`, one file after the other."""
+
+
+READERS: Mapping[str, Reader] = {
+    "nli": read_nli,
+    "pairs": read_pairs,
+    "hellaswag": read_hellaswag,
+    "cosmosqa": read_cosmosqa,
+    "copa": read_copa,
+    "squad": read_squad,
+    "tydiqa": read_tydiqa,
+    "tags": read_tags,
+    "text": read_text,
+    "parallel": read_parallel,
+    "tatoeba": read_tatoeba,
+}
+
+
+def get(task: Task) -> Reader:
+    """The reader of a task; one that does not exist yet is a `UserError`."""
+    if task.reader not in READERS:
+        raise UserError(f"task {task.name!r} is declared, but its files cannot be read yet: choose another task")
+    return READERS[task.reader]

@@ -1,0 +1,49 @@
+"""Path templates: which files a layout means in a language, and which languages lie in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tasks.declaration import Layout, Split, Task
+from tasks.languages import ISO3, iso3
+
+_CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]+)?")
+
+
+def paths(task: Task, layout: Layout, language: str) -> tuple[str, ...]:
+    """The layout's files in a language, the gold file last; relative to a data folder."""
+    code = task.codes.get(language, iso3(language))
+    templates = (*layout.files, layout.gold) if layout.gold else layout.files
+    return tuple(template.replace("{language}", language).replace("{iso3}", code) for template in templates)
+
+
+def names_language(layout: Layout) -> bool:
+    """Whether the files' names tell the language; others hold the declared languages alone."""
+    return any("{" in template for template in layout.files)
+
+
+def may_hold(split: Split, layout: Layout, language: str) -> bool:
+    """Whether a layout can hold a language at all."""
+    return names_language(layout) or language in split.languages
+
+
+def languages_in(task: Task, layout: Layout, folder: Path) -> Iterator[str]:
+    """Languages for which a file meets the layout's first template."""
+    template = layout.files[0]
+    back = {code: language for language, code in {**ISO3, **task.codes}.items()}
+    for path in folder.glob(re.sub(r"\{\w+\}", "*", template)):
+        match = re.fullmatch(_pattern(template), path.relative_to(folder).as_posix())
+        for name, code in (match.groupdict() if match else {}).items():
+            if _CODE.fullmatch(code):
+                yield back.get(code, code) if name == "iso3" else code
+
+
+def _pattern(template: str) -> str:
+    """A regular expression with one group a placeholder; later places repeat the first."""
+    pattern = re.escape(template)
+    for name in ("language", "iso3"):
+        pattern = pattern.replace(rf"\{{{name}\}}", f"(?P<{name}>[^/]+)", 1)
+        pattern = pattern.replace(rf"\{{{name}\}}", f"(?P={name})")
+    return pattern

@@ -1,0 +1,45 @@
+"""Accuracy: of labels, of choices, and of the nearest neighbour in retrieval (Tatoeba)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tasks.examples import Choices, Example, TextPair, Translation
+from tasks.metrics.base import Score, matrix, paired
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of right predictions, in percent.
+
+    A prediction is the label (`TextPair`), the choice's index (`Choices`) or the id of the row whose candidate was
+    found (`Translation`). Statistics: [right, counted]; a translation without a match, outside the scored part, is not
+    counted.
+    """
+
+    name: str = "accuracy"
+    version: int = 1
+
+    def statistics(self, gold: Sequence[Example], predictions: Sequence[Any]) -> np.ndarray:
+        """Float64 [n, 2]: right, counted."""
+        return matrix([_row(example, predicted) for example, predicted in paired(gold, predictions)], 2)
+
+    def score(self, statistics: np.ndarray) -> Score:
+        """100 · right / counted."""
+        right, counted = statistics.sum(axis=0)
+        if counted == 0:
+            raise ValueError("no example to score")
+        return Score(float(right / counted * 100), int(counted))
+
+
+def _row(example: Example, predicted: Any) -> tuple[float, float]:
+    match example:
+        case Translation(match=None):
+            return 0.0, 0.0
+        case Translation(match=right) | TextPair(label=right) | Choices(label=right) if right is not None:
+            return float(predicted == right and type(predicted) is type(right)), 1.0
+    raise ValueError(f"example {example.id!r} has no label that accuracy could compare")

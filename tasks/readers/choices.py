@@ -1,0 +1,69 @@
+"""Multiple choice: HellaSwag (JSON lines), Cosmos QA (CSV), COPA and XCOPA (JSON lines)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from tasks.declaration import Task
+from tasks.errors import UserError, nearest
+from tasks.examples import Choices
+from tasks.readers.source import choice_index, list_field, objects_of, rows_of, text_field
+
+ENDINGS = 4
+COSMOSQA_COLUMNS = ("id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label")
+
+
+def read_hellaswag(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Choices]:
+    """Contexts with four endings; the context is `ctx`, or `ctx_a` and `ctx_b` where a file has only these."""
+    for number, (where, record) in enumerate(chain.from_iterable(objects_of(path) for path in files)):
+        endings = list_field(record, "endings", where)
+        if len(endings) != ENDINGS or not all(isinstance(ending, str) for ending in endings):
+            raise UserError(f"'endings' must be {ENDINGS} strings", where=where)
+        yield Choices(str(number), _context(record, where), "", tuple(endings), _label(record, split, ENDINGS, where))
+
+
+def _context(record: Mapping[str, Any], where: str) -> str:
+    if "ctx" in record or "ctx_a" not in record:
+        return text_field(record, "ctx", where)
+    return f"{text_field(record, 'ctx_a', where)} {text_field(record, 'ctx_b', where)}".strip()
+
+
+def read_cosmosqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Choices]:
+    """Questions about a context with four answers; the columns are found by the header's names."""
+    for path in files:
+        rows = rows_of(path, ",")
+        place, header = next(rows)
+        wanted = COSMOSQA_COLUMNS[:-1] if split == "test" else COSMOSQA_COLUMNS
+        if missing := [name for name in wanted if name not in header]:
+            raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], header)}", where=place)
+        for where, row in rows:
+            if len(row) != len(header):
+                raise UserError(f"{len(row)} columns, but the header has {len(header)}", where=where)
+            record = dict(zip(header, row, strict=True))
+            answers = tuple(record[f"answer{i}"] for i in range(4))
+            label = _label(record, split, len(answers), where)
+            yield Choices(record["id"], record["context"], record["question"], answers, label)
+
+
+def read_copa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Choices]:
+    """A premise and two alternatives; the question is phrased as in XTREME-R's reference code, in English."""
+    for number, (where, record) in enumerate(chain.from_iterable(objects_of(path) for path in files)):
+        asked = text_field(record, "question", where)
+        if asked not in ("cause", "effect"):
+            raise UserError(f"'question' must be 'cause' or 'effect', not {asked!r}", where=where)
+        alternatives = (text_field(record, "choice1", where), text_field(record, "choice2", where))
+        label = _label(record, split, len(alternatives), where)
+        premise = text_field(record, "premise", where)
+        yield Choices(str(number), premise, f"What was the {asked}?", alternatives, label)
+
+
+def _label(record: Mapping[str, Any], split: str, choices: int, where: str) -> int | None:
+    """The right choice; a test file may leave it out."""
+    if split == "test" and "label" not in record:
+        return None
+    if "label" not in record:
+        raise UserError(f"no field 'label', {nearest('label', record)}", where=where)
+    return choice_index(record["label"], choices, where)

@@ -1,0 +1,79 @@
+"""Labels that lie in a file of their own, in the form of the benchmark's gold folder: one line an example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tasks.declaration import Task
+from tasks.errors import UserError
+from tasks.examples import Choices, Example, Tagged, TextPair, Translation
+from tasks.readers.source import choice_index, label_of, lines_of, objects_of
+
+
+def attach(task: Task, examples: Sequence[Example], gold: Path) -> tuple[Example, ...]:
+    """The examples with the labels of a gold file: label words, indices, or tags (a blank line between sentences)."""
+    kind = type(examples[0])
+    if kind not in _ATTACH:
+        raise UserError(f"a {task.kind} task takes no separate gold file", where=str(gold))
+    return _ATTACH[kind](task, examples, gold)
+
+
+def _labels(task: Task, examples: Sequence[Any], gold: Path) -> tuple[TextPair, ...]:
+    lines = _counted(lines_of(gold), len(examples), gold)
+    return tuple(
+        replace(example, label=label_of(task, line.strip(), f"{gold}:{place}"))
+        for place, (example, line) in enumerate(zip(examples, lines, strict=True), start=1)
+    )
+
+
+def _choices(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Choices, ...]:
+    records = _counted(list(objects_of(gold)), len(examples), gold)
+    return tuple(
+        replace(example, label=choice_index(record.get("label"), len(example.choices), where))
+        for example, (where, record) in zip(examples, records, strict=True)
+    )
+
+
+def _tags(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Tagged, ...]:
+    sentences = "\n".join(lines_of(gold)).strip("\n").split("\n\n")
+    tagged = []
+    for example, sentence in zip(examples, _counted(sentences, len(examples), gold), strict=True):
+        where = f"{gold}: sentence {int(example.id) + 1}"
+        tags = tuple(label_of(task, tag, where) for tag in sentence.split())
+        if len(tags) != len(example.tokens):
+            raise UserError(f"{len(tags)} tags for {len(example.tokens)} tokens", where=where)
+        tagged.append(replace(example, tags=tags))
+    return tuple(tagged)
+
+
+def _translations(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Translation, ...]:
+    """XTREME sorts the English side; line i of the gold file is the foreign line (from 0) that it translates.
+
+    The pairs come back in the foreign side's order, and so equal those of LASER's files.
+    """
+    queries: dict[int, str] = {}
+    for place, (example, line) in enumerate(
+        zip(examples, _counted(lines_of(gold), len(examples), gold), strict=True), start=1
+    ):
+        row = choice_index(line.strip(), len(examples), f"{gold}:{place}")
+        if row in queries:
+            raise UserError(f"row {row} occurs twice: it must be a permutation", where=f"{gold}:{place}")
+        queries[row] = example.query
+    return tuple(replace(example, query=queries[row], match=example.id) for row, example in enumerate(examples))
+
+
+def _counted(lines: list[Any], wanted: int, gold: Path) -> list[Any]:
+    if len(lines) != wanted:
+        raise UserError(f"{len(lines)} labels for {wanted} examples", where=str(gold))
+    return lines
+
+
+_ATTACH: dict[type, Callable[[Task, Sequence[Any], Path], tuple[Example, ...]]] = {
+    TextPair: _labels,
+    Choices: _choices,
+    Tagged: _tags,
+    Translation: _translations,
+}

@@ -1,0 +1,111 @@
+"""Files as text, lines, rows and JSON: where every malformed byte, line and row becomes one line with its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.declaration import Task
+from tasks.errors import UserError, nearest
+
+
+def text_of(path: Path) -> str:
+    """A file's text; UTF-8 alone, an empty file is an error."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    if not raw.strip():
+        raise UserError("the file is empty", where=str(path))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"not UTF-8 (byte {raw[error.start]:#04x}): convert the file", where=f"{path}:{line}"
+        ) from error
+
+
+def lines_of(path: Path) -> list[str]:
+    """A file's lines without their ends. Only LF and CRLF end a line: U+2028 and its like are text."""
+    lines = text_of(path).split("\n")
+    if lines[-1] == "":
+        del lines[-1]
+    return [line.removesuffix("\r") for line in lines]
+
+
+def rows_of(path: Path, delimiter: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a csv-quoted file, each with its place `file:line`."""
+    reader = csv.reader(io.StringIO(text_of(path), newline=""), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"not a csv-quoted row: {error}", where=f"{path}:{reader.line_num}") from error
+        yield f"{path}:{reader.line_num}", row
+
+
+def objects_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The JSON objects of a file with one on each line, each with its place `file:line`."""
+    for number, line in enumerate(lines_of(path), start=1):
+        where = f"{path}:{number}"
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise UserError(f"not JSON: {error.msg} at column {error.colno}", where=where) from error
+        if not isinstance(value, dict):
+            raise UserError(f"a JSON object is wanted, not {type(value).__name__}", where=where)
+        yield where, value
+
+
+def document_of(path: Path) -> Any:
+    """The JSON value of a whole file."""
+    try:
+        return json.loads(text_of(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}") from error
+
+
+def text_field(record: Mapping[str, Any], name: str, where: str) -> str:
+    """A string field that must be there."""
+    value = _field(record, name, where)
+    if not isinstance(value, str):
+        raise UserError(f"{name!r} must be a string, not {type(value).__name__}", where=where)
+    return value
+
+
+def list_field(record: Mapping[str, Any], name: str, where: str) -> list[Any]:
+    """A list field that must be there."""
+    value = _field(record, name, where)
+    if not isinstance(value, list):
+        raise UserError(f"{name!r} must be a list, not {type(value).__name__}", where=where)
+    return value
+
+
+def _field(record: Mapping[str, Any], name: str, where: str) -> Any:
+    if name not in record:
+        raise UserError(f"no field {name!r}, {nearest(name, record)}", where=where)
+    return record[name]
+
+
+def choice_index(value: Any, choices: int, where: str) -> int:
+    """The index of the right choice, given as a number or its digits."""
+    index = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < choices:
+        raise UserError(f"label {value!r} is none of 0 to {choices - 1}", where=where)
+    return index
+
+
+def label_of(task: Task, word: str, where: str) -> str:
+    """A label of the task's closed set; other spellings that the declaration knows are mapped to it."""
+    label = task.aliases.get(word, word)
+    if label not in task.labels:
+        raise UserError(f"unknown label {word!r}, {nearest(word, task.labels)}", where=where)
+    return label
