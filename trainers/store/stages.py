@@ -23,7 +23,9 @@ from trainers.store.cache import WrongDigest, cached
 from trainers.store.files import sha256_of
 from trainers.store.manifest import Commit, Progress, StoredFile, Tombstone, plain
 from trainers.store.objects import ObjectInfo, Objects
-from trainers.store.survey import Survey
+from trainers.store.survey import PROGRESS, Survey, deletion_order
+
+__all__ = ["WEIGHTS", "Commit", "LostFile", "Progress", "StageStore", "StoredFile"]
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +181,7 @@ class StageStore:
         draft = Progress(stage=stage, attempt=attempt, step=step, nonce=uuid4().hex[:12], files={}, facts=plain(facts))
         stored = {name: self._upload(draft.key(name), path) for name, path in files.items()}
         progress = draft.model_copy(update={"files": stored})
-        self.objects.create(progress.key("PROGRESS.json"), progress.seal())
+        self.objects.create(progress.key(PROGRESS), progress.seal())
         survey = Survey.of(self.objects, stage)
         self._delete([info for info in survey.saves(attempt) if not info.key.startswith(progress.folder)])
         return progress
@@ -202,11 +204,10 @@ class StageStore:
             key = f"stages/{source.stage}/DAMAGED.{source.number}.json"
             self.objects.create(key, canonical_json({"files": [name]}))
         else:
-            self.objects.delete(source.key("PROGRESS.json"))
+            self.objects.delete(source.key(PROGRESS))
 
     def _delete(self, infos: Iterable[ObjectInfo]) -> None:
-        """Delete objects, manifests first: what is deleted in part must not look complete."""
-        for info in sorted(infos, key=lambda info: (not info.key.endswith("/PROGRESS.json"), info.key)):
+        for info in deletion_order(infos):
             self.objects.delete(info.key)
 
 

@@ -14,6 +14,9 @@ from trainers.store.objects import ObjectInfo, Objects
 Numbered = Literal["BEGIN", "COMMIT", "EVICTED", "DAMAGED"]
 M = TypeVar("M", bound=Manifest)
 
+PROGRESS = "PROGRESS.json"
+"""The manifest of a save, beside its files."""
+
 _NUMBERED = re.compile(r"(BEGIN|COMMIT|EVICTED|DAMAGED)\.(0|[1-9][0-9]*)\.json")
 _PROGRESS = re.compile(r"(?P<attempt>[^/]+)/progress/(?P<step>[0-9]{9})-[^/]+/PROGRESS\.json")
 
@@ -48,6 +51,10 @@ class Survey:
     def free(self, *kinds: Numbered) -> int:
         """The first number above all that are taken."""
         return max(self.numbers(*kinds), default=-1) + 1
+
+    def newest(self) -> str | None:
+        """The attempt that began last."""
+        return max((key.split("/")[0] for key in self.found if "/" in key), default=None)
 
     def commit(self) -> Commit | None:
         """The valid commit with the highest number."""
@@ -112,6 +119,20 @@ class Survey:
         """Names of the manifest's files that are not there with their size."""
         sizes = {info.key: info.size for info in self.under(manifest.attempt)}
         return [name for name, file in manifest.kept.items() if sizes.get(manifest.key(name)) != file.size]
+
+
+def deletion_order(infos: Iterable[ObjectInfo]) -> list[ObjectInfo]:
+    """Objects in the order in which they may be deleted: manifests first, since what an interruption leaves must not
+    look complete, and of a stage's COMMITs the one that counts last, since an older one must not come back to count."""
+
+    def rank(info: ObjectInfo) -> tuple[int, int, str]:
+        name = info.key.rpartition("/")[2]
+        match = _NUMBERED.fullmatch(name)
+        if match and match[1] == "COMMIT":
+            return 0, int(match[2]), info.key
+        return 1 if name == PROGRESS else 2, 0, info.key
+
+    return sorted(infos, key=rank)
 
 
 def _by_stage(objects: Objects, infos: Iterable[ObjectInfo]) -> Iterator[Survey]:
