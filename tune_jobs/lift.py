@@ -23,7 +23,7 @@ language, nothing is known about that source of noise: it is not in the interval
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -84,6 +84,10 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.value:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
+
+    def to_json(self) -> dict[str, float]:
+        """For `--json`."""
+        return asdict(self)
 
 
 def paired(

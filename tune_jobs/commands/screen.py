@@ -24,11 +24,19 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """A plain table; the columns named in `right` hold numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def number(value: float | None) -> str:
+    """A score in points, one decimal; a dash where there is none."""
+    return "–" if value is None else f"{value:.1f}"
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), title: str | None = None
+) -> None:
+    """A plain table; the columns named in `right` hold numbers and never wrap."""
+    table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
     for name in columns:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        is_number = name in right
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
     for row in rows:
         table.add_row(*row)
     console().print(table)

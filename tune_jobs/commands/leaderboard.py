@@ -1,0 +1,47 @@
+"""`crosslift leaderboard`: the trials of a sweep, ranked, with their lift over the baseline."""
+
+from __future__ import annotations
+
+import typer
+
+from tune_jobs.commands.options import DEFAULT_STORE, JsonOption, NameArgument, StoreOption
+from tune_jobs.commands.screen import number, print_json, print_table
+from tune_jobs.leaderboard import Leaderboard, Row, leaderboard
+from tune_jobs.naming import sweep_name
+from tune_jobs.results import open_results
+
+
+def leaderboard_command(name: NameArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Rank the trials of a sweep; needs the store alone."""
+    board = leaderboard(open_results(store, sweep_name(name)))
+    if as_json:
+        print_json(board.to_json())
+    else:
+        show(board)
+
+
+def show(board: Leaderboard) -> None:
+    """Print a leaderboard for people."""
+    tasks = list(dict.fromkeys(task for row in board.rows for task in row.tasks))
+    numbers = ("rank", "trial", "average", "english", *tasks)
+    columns = ("rank", "trial", "recipe", "average", "english", "lift over the baseline", *tasks)
+    print_table(columns, [_cells(row, tasks) for row in board.rows], right=numbers, title=board.sweep)
+    typer.echo(f"average: {board.average}; lift with a 95 % interval")
+    for note in board.notes:
+        typer.echo(note)
+    for cell in board.absent:
+        typer.echo(f"absent: {cell.task} {cell.language}: {cell.why}")
+
+
+def _cells(row: Row, tasks: list[str]) -> tuple[str, ...]:
+    lift = str(row.lift) if row.lift else "baseline" if row.trial == 0 else ""
+    ending = row.how if row.how == "open" or not row.rungs else f"{row.how} after rung {row.rungs}"
+    return (
+        str(row.rank) if row.rank else "–",
+        str(row.trial),
+        row.words if row.rank else f"{row.words} ({ending}{': ' + row.reason if row.reason else ''})",
+        number(row.average),
+        number(row.english),
+        lift,
+        *(number(row.tasks.get(task)) for task in tasks),
+    )

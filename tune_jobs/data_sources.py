@@ -1,0 +1,31 @@
+"""From a space's data settings to folders with files: given ones, or a generated world in the cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from search_spaces.settings import DataSettings
+from tasks import toy
+from tasks.data import DataFolders
+from tasks.errors import UserError
+from tune_jobs.places import cache_folder
+
+
+def open_data(settings: DataSettings, folder: Path) -> DataFolders:
+    """The folders that these settings mean.
+
+    Args:
+        settings: the `data` section of a space.
+        folder: what `--data` names; a generated world does not look at it.
+
+    Raises:
+        UserError: a folder is missing.
+    """
+    if settings.toy is not None:
+        world = cache_folder() / "worlds" / f"{settings.toy.size:g}-{settings.toy.seed}"
+        toy.write(world, size=settings.toy.size, seed=settings.toy.seed)
+        return DataFolders((world,), {})
+    folders = tuple(folder.expanduser().absolute() / name for name in settings.folders)
+    for missing in (path for path in folders if not path.is_dir()):
+        raise UserError(f"no folder {missing}; name the folder that holds the data", where="--data")
+    return DataFolders(folders, settings.files)

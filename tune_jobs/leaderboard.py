@@ -1,0 +1,186 @@
+"""The leaderboard: whole-suite trials ranked by their average, each with its lift over the baseline.
+
+Pruned, failed and open trials stand below, with the rung they reached: only whole-suite trials rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tasks import catalog
+from tasks.declaration import HeldOut
+from trainers.identity import canonical, digest
+from trainers.recipe import Recipe
+from tune_jobs.events import AbsentCell, How
+from tune_jobs.history import TrialHistory
+from tune_jobs.lift import Interval, interval
+from tune_jobs.results import Results, cells_of
+from tune_jobs.words import in_words
+
+ENGLISH = "en"
+
+CellScores = Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial. `average` is over the tasks that it was scored on, `english` over those of them that have English.
+
+    `against` is the number of the trial that lift is measured against: the one without intermediate task and with the
+    same target settings where the sweep has it, else trial 0.
+    """
+
+    rank: int | None
+    trial: int
+    recipe: Recipe
+    words: str
+    how: str  # complete, pruned, failed or open
+    rungs: int  # how many rungs it was scored on
+    average: float | None
+    english: float | None
+    lift: Interval | None
+    against: int | None
+    tasks: Mapping[str, float]
+    reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, for `--json`."""
+        return {
+            "rank": self.rank,
+            "trial": self.trial,
+            "recipe": canonical(self.recipe),
+            "words": self.words,
+            "how": self.how,
+            "rungs": self.rungs,
+            "average": self.average,
+            "english": self.english,
+            "lift": self.lift and self.lift.to_json(),
+            "lift_against_trial": self.against,
+            "tasks": dict(self.tasks),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """All trials of a sweep, ranked ones first, and what must be said beside the numbers."""
+
+    sweep: str
+    average: str  # what the average is called: the suite's name, or the tasks that are covered
+    rows: tuple[Row, ...]
+    absent: tuple[AbsentCell, ...]
+    notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, for `--json`."""
+        return {
+            "sweep": self.sweep,
+            "average": self.average,
+            "rows": [row.to_json() for row in self.rows],
+            "absent": [cell.model_dump() for cell in self.absent],
+            "notes": list(self.notes),
+        }
+
+
+def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
+    """Rank a sweep's trials.
+
+    Args:
+        results: the sweep.
+        replicates: of the lift's bootstrap; see `tune_jobs.lift`.
+    """
+    trials = results.history.trials
+    words = in_words([trial.sampled.recipe for trial in trials])
+    ranked = results.history.ranked()
+    ranks = {trial.number: rank for rank, trial in enumerate(ranked, start=1)}
+    below = sorted((t for t in trials if t.number not in ranks), key=lambda t: (-len(t.rungs), t.number))
+    rows = tuple(
+        _row(results, trial, words[trial.number], ranks.get(trial.number), replicates) for trial in [*ranked, *below]
+    )
+    absent = tuple(dict.fromkeys(cell for trial in trials for cell in trial.sampled.absent))
+    return Leaderboard(results.name, _name(results, rows, absent), rows, absent, _notes(results, rows))
+
+
+def averages(cells: CellScores) -> dict[str, float]:
+    """The score of each task: the unweighted mean over its languages."""
+    by_task: dict[str, list[float]] = {}
+    for (task, _), score in cells.items():
+        by_task.setdefault(task, []).append(score)
+    return {task: _mean(scores) for task, scores in by_task.items()}
+
+
+def overall(cells: CellScores) -> float | None:
+    """The unweighted mean over tasks; None of no cells."""
+    return _mean(list(averages(cells).values())) if cells else None
+
+
+def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHistory:
+    """The trial that another's lift is measured against (see `Row.against`)."""
+    wanted = digest(trial.sampled.recipe.baseline())
+    same = (t for t in trials if digest(t.sampled.recipe) == wanted and t.ended and t.ended.how is How.COMPLETE)
+    return next(same, trials[0])
+
+
+def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, replicates: int) -> Row:
+    stages = cells_of(trial)
+    scores = {cell: results.scores.cell(stage).score for cell, stage in stages.items()}
+    against = counterpart(results.history.trials, trial)
+    lift = None
+    if rank is not None and against.number != trial.number and cells_of(against):
+        lift = interval(results.scores.measured([stages], [cells_of(against)]), replicates=replicates)
+    return Row(
+        rank=rank,
+        trial=trial.number,
+        recipe=trial.sampled.recipe,
+        words=words,
+        how=trial.ended.how.value if trial.ended else "open",
+        rungs=len(trial.rungs),
+        average=overall(scores),
+        english=overall({cell: score for cell, score in scores.items() if cell[1] == ENGLISH}),
+        lift=lift,
+        against=against.number if lift else None,
+        tasks=averages(scores),
+        reason=trial.ended.reason if trial.ended else "",
+    )
+
+
+def _name(results: Results, rows: Sequence[Row], absent: Sequence[AbsentCell]) -> str:
+    """The suite's name, unless cells are missing: a partial suite never bears it."""
+    assert results.history.opened is not None
+    suite = results.history.opened.space.get("suite", results.name)
+    name = suite.get("name", results.name) if isinstance(suite, dict) else str(suite)
+    whole = next((row for row in rows if row.rank is not None), None)
+    if absent or whole is None:
+        covered = ", ".join(whole.tasks) if whole else "none yet"
+        return f"mean of a part of {name} ({covered})"
+    return f"{name} average"
+
+
+def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
+    tasks = sorted({task for row in rows for task in row.tasks})
+    held_out = [task for task in tasks if isinstance(catalog.get(task).selection, HeldOut)]
+    search = (results.history.opened.space if results.history.opened else {}).get("search", {})
+    strict = isinstance(search, dict) and search.get("selection") == ENGLISH
+    notes = [
+        "ranked on English alone (strict zero-shot); `average` looks at target languages"
+        if strict
+        else "ranked on `average`, which looks at target languages; `english` is the strict zero-shot column"
+    ]
+    if held_out:
+        notes.append(f"{', '.join(held_out)}: a held-out fifth, taken from test data")
+    others = [row for row in rows if row.lift and row.against == 0 and _other_target(rows, row)]
+    if others:
+        numbers = ", ".join(str(row.trial) for row in others)
+        notes.append(f"lift of trials {numbers}: over trial 0, as no baseline ran with their target settings")
+    return tuple(notes)
+
+
+def _other_target(rows: Sequence[Row], row: Row) -> bool:
+    baseline = next(other for other in rows if other.trial == row.against)
+    return digest(baseline.recipe) != digest(row.recipe.baseline())
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,118 @@
+"""A sweep's results, read from its store: event log, cells and predictions. From anywhere; no training code.
+
+Cells and predictions are small and never change, so each is fetched once a machine (into the cache) and kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from tasks import metrics
+from tasks.cells import Cell
+from tasks.errors import UserError, nearest
+from trainers.predictions import Predictions, read
+from trainers.store import open_objects
+from trainers.store.stages import StageStore
+from tune_jobs.event_log import replay, sweeps
+from tune_jobs.history import History, TrialHistory
+from tune_jobs.lift import Measured, paired
+from tune_jobs.places import cache_folder
+
+CELL = "cell.json"
+PREDICTIONS = "predictions.parquet"
+
+CellStages = dict[tuple[str, str], str]
+"""(task, language) → id of the score stage."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Cells and predictions by score stage."""
+
+    store: StageStore
+    cache: Path
+
+    def cell(self, stage: str) -> Cell:
+        """The cell of a score stage."""
+        return Cell.from_json(json.loads(self._fetch(stage, CELL).read_bytes()))
+
+    def predictions(self, stage: str) -> Predictions:
+        """Predictions with the statistics of the metric as it is now."""
+        found = read(self._fetch(stage, PREDICTIONS))
+        return found if found.version == metrics.get(found.metric).version else found.rescored()
+
+    def measured(self, ours: Sequence[CellStages], theirs: Sequence[CellStages] = ()) -> list[Measured]:
+        """What `tune_jobs.lift` needs, for the cells that all have: one entry a seed on each side, paired in order."""
+        common = set.intersection(*(set(side) for side in (*ours, *theirs)))
+        return [self._measured(*cell, [s[cell] for s in ours], [s[cell] for s in theirs]) for cell in sorted(common)]
+
+    def _measured(self, task: str, language: str, ours: Sequence[str], theirs: Sequence[str]) -> Measured:
+        found = [self.predictions(stage) for stage in (*ours, *theirs)]
+        first = found[0]
+        rows = [
+            paired(first.ids, first.statistics, p.ids, p.statistics, where=f"{task} {language}")[2] for p in found
+        ]
+        left, right = rows[: len(ours)], rows[len(ours) :]
+        scorer = metrics.get(first.metric)
+        return Measured(task, language, scorer, first.ids, np.stack(left), np.stack(right) if right else None)
+
+    def _fetch(self, stage: str, name: str) -> Path:
+        commit = self.store.committed(stage)
+        if commit is None:
+            raise UserError(f"the store has no {name} of score stage {stage[:12]}; run the sweep again to make it anew")
+        return self.store.fetch(commit, name, self.cache / "files")
+
+
+@dataclass(frozen=True)
+class Results:
+    """One sweep: its trials from the event log, and where their scores are."""
+
+    name: str
+    history: History
+    scores: Scores
+
+    @cached_property
+    def baseline(self) -> TrialHistory:
+        """Trial 0."""
+        if not self.history.trials:
+            raise UserError("the sweep has no trial yet; `crosslift sweep` runs it", where=f"sweep {self.name}")
+        return self.history.trials[0]
+
+    def trial(self, number: int | None) -> TrialHistory:
+        """A trial that was scored on the whole suite: the best one, or the one of this number."""
+        ranked = self.history.ranked()
+        if not ranked:
+            raise UserError("no trial has been scored on the whole suite yet", where=f"sweep {self.name}")
+        if number is None:
+            return ranked[0]
+        for trial in ranked:
+            if trial.number == number:
+                return trial
+        whole = ", ".join(str(n) for n in sorted(t.number for t in ranked))
+        raise UserError(f"trial {number} was not scored on the whole suite; these were: {whole}", where="--trial")
+
+
+def cells_of(trial: TrialHistory) -> CellStages:
+    """The score stages of a trial so far."""
+    return {(cell.task, cell.language): cell.stage for rung in trial.rungs.values() for cell in rung.cells}
+
+
+def open_results(location: str, name: str) -> Results:
+    """The results of a sweep in a store.
+
+    Raises:
+        UserError: the store has no such sweep; the nearest name is given.
+    """
+    objects = open_objects(location)
+    history = History(envelope.event for envelope in replay(objects, name))
+    if history.opened is None:
+        there = sweeps(objects)
+        hint = nearest(name, there) if there else "it holds no sweep yet"
+        raise UserError(f"no sweep {name!r} in {objects.name}: {hint}", where="--store")
+    return Results(name, history, Scores(StageStore(objects), cache_folder()))
