@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from tasks.errors import UserError
 from trainers.store.objects import Objects
 from tune_jobs.events import AnyEvent, Driver, Envelope
+from tune_jobs.history import History
 
 DIGITS = 8  # numbers are padded, so that a listing is in order
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -42,7 +43,7 @@ def sweeps(objects: Objects) -> list[str]:
 
 
 class EventLog:
-    """The writer's end of the log: made with all that was written before, which `past` holds."""
+    """The writer's end of the log, and in `history` what all its events amount to."""
 
     def __init__(self, objects: Objects, sweep: str, *, clock: Callable[[], float] = time.time) -> None:
         """Read the log; writing begins with `take_over`, or with an opening event on an empty log."""
@@ -50,8 +51,11 @@ class EventLog:
         self.nonce = uuid.uuid4().hex
         self._objects = objects
         self._clock = clock
-        self.past = tuple(envelope.event for envelope in replay(objects, sweep))
-        self._next = len(self.past)
+        self.history = History()
+        self._next = 0
+        for envelope in replay(objects, sweep):
+            self.history.apply(envelope.event)
+            self._next += 1
 
     def take_over(self, versions: dict[str, str]) -> None:
         """Become the one driver: the next write of whoever drove before fails."""
@@ -68,6 +72,7 @@ class EventLog:
         if not self._objects.create(key, envelope.model_dump_json().encode()):
             raise self._replaced()
         self._next += 1
+        self.history.apply(event)
 
     def check(self) -> None:
         """Between two events: raise `UserError` if another driver has taken over."""

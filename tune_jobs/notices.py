@@ -1,0 +1,44 @@
+"""What a live screen is told while a sweep runs: the log's own events as they are written, and what lanes do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trainers.lane import Ending
+from tune_jobs.events import AnyEvent
+
+
+@dataclass(frozen=True)
+class StageBegun:
+    """A lane has taken a stage; `label` is for people."""
+
+    lane: str
+    stage: str
+    label: str
+
+
+@dataclass(frozen=True)
+class StageProgress:
+    """`step` of `steps` is done."""
+
+    lane: str
+    stage: str
+    label: str
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class StageEnded:
+    """A run of a stage has ended; `reason` is "" where all is well."""
+
+    lane: str
+    stage: str
+    label: str
+    ending: Ending
+    reason: str
+
+
+Notice = AnyEvent | StageBegun | StageProgress | StageEnded
+OnEvent = Callable[[Notice], None]

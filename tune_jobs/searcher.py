@@ -1,0 +1,59 @@
+"""Which recipe comes next: trial 0 is the baseline, then the study's points, none twice.
+
+Trial n begins when all trials up to n - c have ended (c = concurrency), and is sampled from these alone: which of the
+c trials in flight is faster makes no difference, so a sweep can be done again. Of those in flight it knows only which
+points they have taken. With c = 1 this is the usual sequential search.
+"""
+
+from __future__ import annotations
+
+from search_spaces.space import Params, Space
+from search_spaces.study import Past, State, Study
+from trainers.identity import digest
+from trainers.recipe import Recipe
+from tune_jobs.events import How
+from tune_jobs.history import History, TrialHistory
+from tune_jobs.rungs import BASELINE
+
+STATES = {How.COMPLETE: State.COMPLETE, How.PRUNED: State.PRUNED, How.FAILED: State.FAILED}
+
+
+def recipe_id(recipe: Recipe) -> str:
+    """What makes two recipes the same: the sha256 of their canonical JSON."""
+    return digest(recipe)
+
+
+class Searcher:
+    """A view of the space's study; all that it remembers is in the history."""
+
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        self._study = Study(space)
+        self._exhausted_at: int | None = None  # the number for which there was no new recipe
+
+    def next(self, history: History) -> tuple[Params, Recipe] | None:
+        """Params and recipe of the next trial; None if its turn has not come, or there is nothing new to try."""
+        number = len(history.trials)
+        if number == BASELINE:
+            return {}, self._space.baseline()
+        budget = self._space.search.trials
+        if (budget is not None and number >= budget) or number == self._exhausted_at:
+            return None
+        settled = max(number - self._space.search.concurrency + 1, 0)
+        if any(trial.ended is None for trial in history.trials[:settled]):
+            return None
+        past = [told(trial, settled=trial.number < settled) for trial in history.trials]
+        params = self._study.suggest(number, past)
+        if params is None:
+            self._exhausted_at = number
+            return None
+        return params, self._space.recipe(params)
+
+
+def told(trial: TrialHistory, *, settled: bool) -> Past:
+    """A trial as the study may know it; what is not settled is a point without a result, even if it has ended."""
+    params = trial.sampled.params
+    if not settled or trial.ended is None:
+        return Past(params, State.PENDING)
+    rung = max(trial.rungs, default=0)
+    return Past(params, STATES[trial.ended.how], trial.ended.value, rung)

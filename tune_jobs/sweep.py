@@ -1,0 +1,189 @@
+"""The serial driver: a sweep in one process. Trials take turns, one lane runs their stages.
+
+Replay the log, continue the trials that are open, begin new ones, run what they want, stage by stage. The same call
+continues an interrupted sweep and extends a finished one whose budget has grown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import Protocol
+
+from search_spaces.space import Space
+from tasks.errors import UserError
+from trainers.graph import Graph
+from trainers.lane import Assignment, Ending, LaneId, Outcome, Verdict
+from trainers.recipe import Recipe
+from trainers.store.objects import Objects
+from trainers.store.stages import StageStore
+from tune_jobs.broker import Broker
+from tune_jobs.desk import SweepDesk
+from tune_jobs.event_log import EventLog
+from tune_jobs.events import AbsentCell, Opened, Sampled
+from tune_jobs.history import TrialHistory
+from tune_jobs.interrupted import Interrupted
+from tune_jobs.notices import OnEvent, StageBegun, StageEnded, StageProgress
+from tune_jobs.searcher import Searcher, recipe_id
+from tune_jobs.signals import polite_stop
+from tune_jobs.summary import Summary, summarise
+from tune_jobs.trial import run as live
+
+SERIAL = LaneId("serial", 0)
+FENCE_SECONDS = 10.0  # between looks whether another driver has taken over
+
+Expand = Callable[[Recipe], Graph]
+
+
+class Lane(Protocol):
+    """What runs a stage: `trainers.runner.Runner`."""
+
+    def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
+        """Run a stage to its COMMIT, or as far as `report` lets it."""
+
+
+def run_sweep(
+    space: Space,
+    store: StageStore,
+    *,
+    expand: Expand,
+    lane: Lane,
+    on_event: OnEvent = lambda notice: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Summary:
+    """Run a sweep to its end, from wherever its log leaves it.
+
+    Args:
+        space: what to search; its name is the sweep's.
+        store: where stages and events live.
+        expand: a recipe's stages on the space's suite, data and rungs.
+        lane: what runs a stage.
+        on_event: is told of every event and of what the lane does.
+        clock: seconds, monotonic.
+
+    Raises:
+        UserError: the sweep of this name had another space, another driver took over, or data or store are at fault.
+        Interrupted: SIGINT or SIGTERM; the running stage's progress is in the store.
+    """
+    log = open_log(space, store.objects)
+    with polite_stop() as asked:
+        driver = _Driver(space, store, log, expand, lane, on_event, clock, asked)
+        driver.drive()
+    return summarise(space.name, log.history, driver.trained, store)
+
+
+def open_log(space: Space, objects: Objects) -> EventLog:
+    """Take over the log of the space's sweep, or begin it.
+
+    Raises:
+        UserError: the sweep began with a space that differs in what makes results comparable.
+    """
+    log = EventLog(objects, space.name)
+    versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
+    if log.history.opened is None:
+        log.write(Opened(sweep=space.name, space=space.identity(), versions=versions))
+    elif differing := space.differences(log.history.opened.space):
+        raise UserError(
+            f"the space has changed since this sweep began, in {', '.join(differing)}; "
+            "give the space another name, or change it back",
+            where=f"sweep {space.name}",
+        )
+    log.take_over(versions)
+    return log
+
+
+class _Driver:
+    """The loop over trials and stages; `trained` are the stages that it has made."""
+
+    def __init__(
+        self,
+        space: Space,
+        store: StageStore,
+        log: EventLog,
+        expand: Expand,
+        lane: Lane,
+        on_event: OnEvent,
+        clock: Callable[[], float],
+        asked: Callable[[], bool],
+    ) -> None:
+        self.trained: set[str] = set()
+        self._store = store
+        self._log = log
+        self._expand = expand
+        self._lane = lane
+        self._on_event = on_event
+        self._clock = clock
+        self._asked = asked
+        self._fenced = clock()
+        self._searcher = Searcher(space)
+        self._broker = Broker(store, clock)
+        self._desk = SweepDesk(space, store, self._broker, log, on_event)
+        self._lives: dict[int, Iterator[None]] = {}
+
+    def drive(self) -> None:
+        """Until no trial is open and none is to begin."""
+        for trial in self._log.history.open():
+            self._begin(trial, self._expand(trial.sampled.recipe))
+        while True:
+            self._take_turns()
+            if not self._lives:
+                return
+            if self._asked():
+                raise Interrupted(self._log.sweep)
+            work = self._broker.ask(SERIAL)
+            if not isinstance(work, Assignment):
+                raise RuntimeError(f"trials {sorted(self._lives)} wait for stages, and none is ready")
+            self._run(work)
+
+    def _take_turns(self) -> None:
+        """Let every trial go on until it has to wait, and begin new ones in the places of those that ended."""
+        ended = object()
+        moved = True
+        while moved:
+            moved = self._sample()
+            for number in sorted(self._lives):
+                if next(self._lives[number], ended) is ended:
+                    del self._lives[number]
+                    moved = True
+
+    def _sample(self) -> bool:
+        """Begin the next trial if its turn has come."""
+        number = len(self._log.history.trials)
+        found = self._searcher.next(self._log.history)
+        if found is None:
+            return False
+        params, recipe = found
+        graph = self._expand(recipe)
+        if not graph.cells:
+            why = f": {graph.absent[0].why}" if graph.absent else ""
+            raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
+        absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
+        self._desk.record(
+            Sampled(trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent)
+        )
+        self._begin(self._log.history.trials[number], graph)
+        return True
+
+    def _begin(self, trial: TrialHistory, graph: Graph) -> None:
+        self._lives[trial.number] = live(trial, graph, self._desk)
+
+    def _run(self, work: Assignment) -> None:
+        """One stage on the lane, and whether its COMMIT is ours."""
+        id, label = work.stage.id, work.stage.label
+        self._on_event(StageBegun(SERIAL.name, id, label))
+        outcome = self._lane.run(work, lambda step, steps: self._report(work, step, steps))
+        self._broker.end(SERIAL, id, work.attempt, outcome)
+        commit = self._store.committed(id) if outcome.ending is Ending.COMMITTED else None
+        if commit is not None and commit.attempt == work.attempt:
+            self.trained.add(id)
+        self._on_event(StageEnded(SERIAL.name, id, label, outcome.ending, outcome.reason))
+
+    def _report(self, work: Assignment, step: int, steps: int) -> Verdict:
+        now = self._clock()
+        if now - self._fenced >= FENCE_SECONDS:
+            self._fenced = now
+            self._log.check()
+        self._on_event(StageProgress(SERIAL.name, work.stage.id, work.stage.label, step, steps))
+        verdict = self._broker.progress(SERIAL, work.stage.id, work.attempt, step, steps)
+        return Verdict.STOP if self._asked() else verdict
