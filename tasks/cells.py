@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tasks import catalog, metrics
@@ -25,6 +25,15 @@ class Cell:
     metric: str
     version: int
     details: Mapping[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `cell.json` of a score stage holds."""
+        return asdict(self) | {"details": dict(self.details)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Cell:
+        """The cell that `to_json` wrote."""
+        return cls(**content)
 
 
 def cell(
