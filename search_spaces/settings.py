@@ -32,7 +32,8 @@ class DataSettings(Spec):
     """Where data comes from: a generated world, folders with official files, or the Hugging Face hub.
 
     `folders` are relative to `--data` and searched in order. `files[task][split]` names the published files that serve
-    as a split, relative to the folders; `{language}` and `{iso3}` work in them. The hub is asked for what no folder has.
+    as a split, relative to the folders; `{language}` and `{iso3}` work in them. The hub is asked for what no folder
+    has.
     """
 
     toy: Toy | None = None

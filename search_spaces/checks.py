@@ -1,0 +1,167 @@
+"""What a well-typed space may still have wrong: names that nobody declared, and settings that do not fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from search_spaces.document import Document, Keys, dotted
+from search_spaces.settings import DataSettings, SuiteSettings
+from tasks import catalog
+from tasks.declaration import Task
+from tasks.errors import UserError, nearest
+from tasks.examples import Kind
+from tasks.languages import ISO3
+from tasks.suites import Suite
+from trainers.recipe import Recipe
+
+NAMED_SUITES = ("xtreme", "xtreme-r")
+_PRIVATE_USE = re.compile(r"q[a-t][a-z]")  # ISO 639-2: reserved for local use; the toy world's languages
+_TEXTS = (Kind.TEXT, Kind.PARALLEL)
+_WEIGHTS_TOLERANCE = 0.02  # weights that a person has rounded to 2 digits
+
+
+def task(name: str, document: Document, keys: Keys) -> Task:
+    """The task of a name that stands at `keys`."""
+    try:
+        return catalog.get(name)
+    except UserError as error:
+        raise document.error(f"{dotted(keys)}: {error}", keys) from error
+
+
+def check_data(data: DataSettings, document: Document) -> None:
+    """`files` names declared tasks and splits."""
+    for name, splits in data.files.items():
+        declared = task(name, document, ("data", "files", name)).splits
+        for split in splits:
+            if split not in declared:
+                keys = ("data", "files", name, split)
+                raise document.error(f"{dotted(keys)}: {name} has no such split, {nearest(split, declared)}", keys)
+
+
+def check_suite(suite: SuiteSettings, document: Document) -> None:
+    """A user's suite has a name of its own and tasks that can be scored, each once, in languages that exist."""
+    if suite.name in NAMED_SUITES:
+        what = f"suite.name: write `suite: {suite.name}` for the published suite, or give yours a name of its own"
+        raise document.error(what, ("suite", "name"))
+    for index, name in enumerate(suite.tasks):
+        keys: Keys = ("suite", "tasks", index)
+        declared = task(name, document, keys)
+        if declared.kind in _TEXTS or declared.selection is None:
+            raise document.error(f"suite.tasks: {name} has no examples to rank recipes on; leave it out", keys)
+        if name in suite.tasks[:index]:
+            raise document.error(f"suite.tasks: {name} stands twice", keys)
+        if not suite.languages.get(name, declared.languages):
+            raise document.error(f"suite.languages: {name} declares no languages; name them", keys)
+    for name, languages in suite.languages.items():
+        keys = ("suite", "languages", name)
+        task(name, document, keys)
+        if name not in suite.tasks:
+            raise document.error(f"{dotted(keys)}: no task of the suite, {nearest(name, suite.tasks)}", keys)
+        for index, language in enumerate(languages):
+            if language not in ISO3 and not _PRIVATE_USE.fullmatch(language):
+                what = f"unknown language {language!r} of {name}, {nearest(language, ISO3)}"
+                raise document.error(what, (*keys, index))
+
+
+def check_rungs(rungs: Sequence[Sequence[str]], suite: Suite, document: Document) -> None:
+    """Every task of the suite stands in exactly one rung, and the first rung has a task of each group."""
+    seen: set[str] = set()
+    for number, rung in enumerate(rungs):
+        for index, name in enumerate(rung):
+            keys = ("rungs", number, index)
+            if name not in suite.tasks:
+                raise document.error(f"rungs: {name!r} is no task of the suite, {nearest(name, suite.tasks)}", keys)
+            if name in seen:
+                raise document.error(f"rungs: {name} stands twice; each task belongs to one rung", keys)
+            seen.add(name)
+    missing = [name for name in suite.tasks if name not in seen]
+    if missing:
+        raise document.error(f"rungs: {', '.join(missing)} stands in no rung; add it to one", ("rungs",))
+    groups = {name: catalog.get(name).group for name in suite.tasks}
+    first = {groups[name] for name in rungs[0]}
+    for name, group in groups.items():
+        if group is not None and group not in first:
+            what = f"rungs: the first rung has no {group.value} task; trials are compared on it: add one, e.g. {name}"
+            raise document.error(what, ("rungs", 0))
+
+
+def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> None:
+    """The tasks that a recipe names exist and are good for what they are named for.
+
+    Args:
+        recipe: a well-typed recipe section with values in place of its axes, otherwise as written.
+        suite: whose tasks `target` may speak of.
+        document: where the section comes from.
+    """
+    for name, keys in _named(recipe, "intermediate", "tasks") + _named(recipe, "intermediate", "fraction"):
+        declared = task(name, document, keys)
+        if declared.kind in (*_TEXTS, Kind.RETRIEVAL) or "train" not in declared.splits:
+            raise document.error(f"{dotted(keys)}: {name} has no training set; it cannot be an intermediate task", keys)
+    weights = (recipe.get("intermediate") or {}).get("tasks", {})
+    total = sum(weights.values())
+    if weights and abs(total - 1) > _WEIGHTS_TOLERANCE:
+        keys = ("recipe", "intermediate", "tasks")
+        raise document.error(f"{dotted(keys)}: the weights sum to {total:g}; they are probabilities and sum to 1", keys)
+    trained = {catalog.get(name).train_on or name for name in suite.tasks}
+    for name, keys in _named(recipe, "target", "per_task") + _named(recipe, "target", "limit"):
+        task(name, document, keys)
+        if name not in trained:
+            raise document.error(f"{dotted(keys)}: no task of the suite trains on it, {nearest(name, trained)}", keys)
+    for keys, kind in _TEXT_KEYS:
+        name = _value(recipe, keys)
+        if isinstance(name, str) and task(name, document, ("recipe", *keys)).kind is not kind:
+            what = f"recipe.{dotted(keys)}: {name} holds no {kind.value}, {nearest(name, _of_kind(kind))}"
+            raise document.error(what, ("recipe", *keys))
+
+
+_TEXT_KEYS: tuple[tuple[Keys, Kind], ...] = (
+    (("base", "scratch", "text"), Kind.TEXT),
+    (("base", "scratch", "parallel"), Kind.PARALLEL),
+    (("intermediate", "mlm_text"), Kind.TEXT),
+)
+
+
+def misfit(recipe: Recipe, suite: Suite) -> tuple[str, Keys] | None:
+    """The first setting of a recipe that does not fit the others: what is wrong, and the key to mend."""
+    return next(_misfits(recipe, suite), None)
+
+
+def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
+    phase = recipe.intermediate
+    if phase is not None and phase.mlm_share > 0 and phase.mlm_text is None:
+        yield "a masked-language-model share needs `mlm_text`, a task of kind text", ("intermediate", "mlm_share")
+    scratch = recipe.base.scratch
+    if scratch is None:
+        return
+    if scratch.hidden % scratch.heads:
+        yield f"`hidden: {scratch.hidden}` is no multiple of `heads: {scratch.heads}`", ("base", "scratch", "hidden")
+    retrieved = any(catalog.get(name).kind is Kind.RETRIEVAL for name in suite.tasks)
+    if retrieved and recipe.retrieval.layer > scratch.layers:
+        what = f"`retrieval.layer: {recipe.retrieval.layer}` of an encoder with {scratch.layers} layers"
+        yield what, ("retrieval", "layer")
+    lengths: dict[Keys, int] = {("base", "scratch", "max_length"): scratch.max_length}
+    if phase is not None:
+        lengths["intermediate", "optimisation", "max_length"] = phase.optimisation.max_length
+    lengths["target", "optimisation", "max_length"] = recipe.target.optimisation.max_length
+    for name, settings in recipe.target.per_task.items():
+        lengths["target", "per_task", name, "max_length"] = settings.max_length
+    for keys, length in lengths.items():
+        if length > scratch.positions:
+            yield f"`max_length: {length}` of an encoder with `positions: {scratch.positions}`", keys
+
+
+def _named(recipe: Mapping[str, Any], section: str, field: str) -> list[tuple[str, Keys]]:
+    names = _value(recipe, (section, field))
+    return [(name, ("recipe", section, field, name)) for name in names] if isinstance(names, dict) else []
+
+
+def _value(recipe: Any, keys: Keys) -> Any:
+    for key in keys:
+        recipe = recipe.get(key) if isinstance(recipe, Mapping) else None
+    return recipe
+
+
+def _of_kind(kind: Kind) -> list[str]:
+    return [declared.name for declared in catalog.all_tasks() if declared.kind is kind]

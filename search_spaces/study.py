@@ -1,0 +1,178 @@
+"""The study: which point to try next. Stateless: it is built anew from the history at every question.
+
+So a sweep that is continued asks exactly what an undisturbed one would have asked: the answer is a function of the
+space, the trial's number and the history. Samplers are made anew too, seeded from (seed, number, attempt).
+
+Until `search.startup` trials have a value, and for `sampler: random`, points are drawn from the axes' prior (`axes`,
+`simplex`); afterwards the sampler is asked. What it proposes is moved to the nearest point. A point whose recipe was
+met before is no new trial: the study asks again, with another seed, and at last takes the next unmet point.
+
+CMA-ES keeps its state between questions in Optuna's own study, which is not stored here; it is started warm from all
+trials instead (Nomura et al. 2021, Warm starting CMA-ES for hyperparameter optimization).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from search_spaces.coordinates import Coordinates
+from search_spaces.space import Params, Space
+from tasks.errors import UserError
+from trainers.identity import digest
+
+ATTEMPTS = 32  # questions to a sampler, then draws from the prior, before the space is walked through
+WALK = 1_000_000  # points looked at in such a walk
+
+
+class State(StrEnum):
+    """How a past trial stands."""
+
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAILED = "failed"
+    PENDING = "pending"  # not ended, or not to be looked at yet: only its point is known
+
+
+@dataclass(frozen=True)
+class Past:
+    """A past trial: its point (empty for the baseline), and what became of it.
+
+    `value` is in 0..100, higher is better: the suite average of a complete trial, the value at rung `rung` of a pruned
+    one, None otherwise. A value that is not finite is told as the worst of the others.
+    """
+
+    params: Mapping[str, Any]
+    state: State
+    value: float | None = None
+    rung: int = 0
+
+
+_STATES = {
+    State.COMPLETE: TrialState.COMPLETE,
+    State.PRUNED: TrialState.PRUNED,
+    State.FAILED: TrialState.FAIL,
+    State.PENDING: TrialState.RUNNING,
+}
+
+
+class Study:
+    """Asks a sampler for the points of a space."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.coordinates = [Coordinates(name, axis) for name, axis in space.axes.items()]
+        self.distributions: dict[str, BaseDistribution] = {}
+        for coordinates in self.coordinates:
+            self.distributions |= coordinates.distributions()
+        self._recipes: dict[str, str] = {}
+
+    def suggest(self, number: int, history: Sequence[Past]) -> Params | None:
+        """The point of trial `number`; None when no point is left whose recipe is new.
+
+        Args:
+            number: the trial's number; trial 0 is the baseline and is not asked for.
+            history: the trials before it, in order of their numbers.
+        """
+        if not self.space.axes:  # one recipe and its baseline
+            return {} if len(history) <= 1 else None
+        met = {self._recipe(past.params) for past in history if past.params} | {digest(self.space.baseline())}
+        points = self.space.grid() if self.space.search.sampler == "grid" else self._candidates(number, history)
+        return next((point for point in points if self._recipe(point) not in met), None)
+
+    def _candidates(self, number: int, history: Sequence[Past]) -> Iterator[Params]:
+        """Points in the order in which they are to be tried, some of them twice."""
+        told = self._told(history)
+        if self.space.search.sampler != "random" and self._started(told):
+            for attempt in range(ATTEMPTS):
+                point = self._ask(told, self._seed(number, attempt))
+                if point is not None:
+                    yield point
+        random = Random(self._seed(number, ATTEMPTS))
+        for _ in range(ATTEMPTS):
+            yield self.space.draw(random)
+        size = self.space.size()
+        if size is not None:
+            start = random.randrange(size)
+            yield from (self.space.at((start + step) % size) for step in range(min(size, WALK)))
+
+    def _started(self, told: Sequence[FrozenTrial]) -> bool:
+        states = [trial.state for trial in told]
+        values = states.count(TrialState.COMPLETE) + states.count(TrialState.PRUNED)
+        return values >= self.space.search.startup and TrialState.COMPLETE in states
+
+    def _ask(self, told: Sequence[FrozenTrial], seed: int) -> Params | None:
+        """What the sampler proposes, on the nearest point; None where it proposes no point."""
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study = optuna.create_study(direction="maximize", sampler=_sampler(self.space.search.sampler, seed, told))
+            study.add_trials(told)
+            parameters = study.ask(self.distributions).params
+        point = {c.name: c.decode(parameters) for c in self.coordinates}
+        return None if None in point.values() else self.space.canonical(point)
+
+    def _told(self, history: Sequence[Past]) -> list[FrozenTrial]:
+        """The history as the study sees it; the baseline only where it is a point of the space."""
+        values = [past.value for past in history if past.value is not None and math.isfinite(past.value)]
+        worst = min(values, default=0.0)
+        points = ((past, past.params or self.space.baseline_params) for past in history)
+        return [self._trial(past, point, worst) for past, point in points if point is not None]
+
+    def _trial(self, past: Past, point: Mapping[str, Any], worst: float) -> FrozenTrial:
+        parameters: dict[str, Any] = {}
+        for name, value in self.space.canonical(point).items():
+            parameters |= Coordinates(name, self.space.axes[name]).encode(value)
+        value = past.value if past.value is not None and math.isfinite(past.value) else worst
+        return create_trial(
+            state=_STATES[past.state],
+            params=parameters,
+            distributions=self.distributions,
+            value=value if past.state is State.COMPLETE else None,
+            intermediate_values={past.rung: value} if past.state is State.PRUNED else None,
+        )
+
+    def _recipe(self, params: Mapping[str, Any]) -> str:
+        """The recipe's digest at a point, computed once: two points may be one recipe."""
+        key = json.dumps(params, sort_keys=True)
+        if key not in self._recipes:
+            self._recipes[key] = digest(self.space.recipe(params))
+        return self._recipes[key]
+
+    def _seed(self, number: int, attempt: int) -> int:
+        text = f"{self.space.search.seed} {number} {attempt}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % (2**31)
+
+
+def _sampler(name: str, seed: int, told: Sequence[FrozenTrial]) -> BaseSampler:
+    if name == "tpe":  # `startup` has passed, so TPE's own random start is off; running trials count as poor
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True, n_startup_trials=0)
+    if name == "gp":
+        return GPSampler(seed=seed, n_startup_trials=0)
+    if name == "cmaes":
+        complete = [trial for trial in told if trial.state is TrialState.COMPLETE]
+        independent = TPESampler(seed=seed, n_startup_trials=0)  # for axes that CMA-ES cannot have: choices
+        return CmaEsSampler(
+            seed=seed, source_trials=complete, independent_sampler=independent, warn_independent_sampling=False
+        )
+    module, _, attribute = name.partition(":")
+    try:
+        sampler = getattr(importlib.import_module(module), attribute)(seed=seed)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise UserError(f"cannot use the sampler {name}: {error}", where="search.sampler") from error
+    if not isinstance(sampler, BaseSampler):
+        raise UserError(f"{name} is no Optuna sampler (optuna.samplers.BaseSampler)", where="search.sampler")
+    return sampler
