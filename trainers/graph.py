@@ -1,8 +1,8 @@
 """From a recipe and a suite to the stages that train and score it.
 
-`base → intermediate → target (one per training set) → score (one per task and language)`. Equal inputs give equal ids, so
-XQuAD and MLQA share one SQuAD stage and two recipes share whatever they have in common. Retrieval tasks have no target
-stage: they score the encoder of the intermediate phase (or the base).
+`base → intermediate → target (one per training set) → score (one per task and language)`. Equal inputs give equal
+ids, so XQuAD and MLQA share one SQuAD stage and two recipes share whatever they have in common. Retrieval tasks have no
+target stage: they score the encoder of the intermediate phase (or the base).
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tasks.suites import Suite
-
 from tasks import catalog
-from tasks.data import Absent, DataFolders, Dataset, DataSource, Part, load
-from tasks.declaration import HeldOut, Task
+from tasks.data import Absent, DataFolders, Dataset, DataSource, load
+from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Kind
+from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import planned_tokens
 from trainers.identity import round3
@@ -123,7 +122,7 @@ class _Builder:
         return self.scratch(base.scratch)
 
     def scratch(self, scratch: Scratch) -> Origins:
-        languages = scratch.languages or catalog.get(scratch.text).languages
+        languages = scratch.languages or self.data.languages(scratch.text, "train")
         mono = [self.must(scratch.text, "train", language) for language in languages]
         foreign = [language for language in languages if language != "en"]
         pairs = [self.must(scratch.parallel, "train", language) for language in foreign] if scratch.parallel else []
@@ -176,7 +175,7 @@ class _Builder:
             ingredient = Ingredient(
                 data=_training_data(catalog.get(name), dataset, count), weight=round3(phase.tasks[name] / total)
             )
-            parts.append((ingredient, dataset, self.must(name, "dev", "en") if best else None))
+            parts.append((ingredient, dataset, self.dev(name) if best else None))
         parts.sort(key=lambda item: (item[0].data.fingerprint, item[0].data.labels))
         ingredients = tuple(part[0] for part in parts)
         dev = tuple(_dev_data(catalog.get(d.source.task), d) for _, _, d in parts if d is not None)
@@ -216,19 +215,15 @@ class _Builder:
         evaluated = [d for language in suite.languages_of(name) if (d := self.evaluation(task, language, part))]
         if not evaluated:
             return []
-        train = task.train_on or name
+        train = self.recipe.target.train_on.get(name, task.train_on or name)
         settings = self.recipe.target.per_task.get(train, self.recipe.target.optimisation)
         model = encoder if task.kind is Kind.RETRIEVAL else self.target(train, settings, tokenizer, encoder)
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 
     def evaluation(self, task: Task, language: str, part: ScorePart) -> Dataset | None:
         """The labelled examples that a part scores; what is missing is noted as an absent cell."""
-        rule = task.selection if part == "selection" else task.report
-        split = rule.split if isinstance(rule, HeldOut) else rule
-        if split is None:
-            self.absent.append(Absent(task.name, part, language, f"the task has no {part} split"))
-            return None
-        found = self.data.find(task.name, split, language, Part.SELECTION if isinstance(rule, HeldOut) else Part.ALL)
+        find = self.data.find_selection if part == "selection" else self.data.find_report
+        found = find(task.name, language)
         if isinstance(found, Absent):
             self.absent.append(found)
             return None
@@ -237,7 +232,7 @@ class _Builder:
     def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str) -> str:
         dataset = self.must(name, "train", "en")
         count = min(len(dataset), self.recipe.target.limit.get(name, len(dataset)))
-        dev = self.must(name, "dev", "en") if settings.keep == "best" else None
+        dev = self.dev(name) if settings.keep == "best" else None
         task = catalog.get(name)
         spec = TargetSpec(
             tokenizer=tokenizer,
@@ -278,10 +273,17 @@ class _Builder:
 
     def must(self, task: str, split: str, language: str) -> Dataset:
         """Load training data, which cannot be absent."""
-        found = self.data.find(task, split, language)
-        if isinstance(found, Absent):
-            raise UserError(f"no {split} data for {task} in {language}: {found.why}", where=f"task {task}")
-        return load(found)
+        return _loaded(self.data.find(task, split, language))
+
+    def dev(self, task: str) -> Dataset:
+        """Load the English development set that decides which weights are kept."""
+        return _loaded(self.data.find_dev(task))
+
+
+def _loaded(found: DataSource | Absent) -> Dataset:
+    if isinstance(found, Absent):
+        raise UserError(f"no {found.split} data in {found.language}: {found.why}", where=f"task {found.task}")
+    return load(found)
 
 
 def _present(parts: Sequence[tuple[Ingredient, Dataset, Dataset | None]]) -> list[Dataset]:

@@ -1,7 +1,7 @@
 """The training loop: optimiser steps over global batches, exact resume, and what to do when a step cannot be taken.
 
-One loop serves all three training kinds. An objective says what a step learns from; the loop cuts it into micro-batches,
-divides the summed loss by the global count, and owns optimiser, schedule, best weights and progress.
+One loop serves all three training kinds. An objective says what a step learns from; the loop cuts it into
+micro-batches, divides the summed loss by the global count, and owns optimiser, schedule, best weights and progress.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def adamw(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
 
 
 def learning_rate_factor(step: int, schedule: Schedule) -> float:
-    """Linear warm-up over `warmup` of the steps, then linear decay to 0; `step` counts from 0 and is never wasted at 0."""
+    """Linear warm-up over `warmup` of the steps, then linear decay to 0; `step` counts from 0, no step has rate 0."""
     warm = math.ceil(schedule.steps * schedule.warmup)
     if step < warm:
         return (step + 1) / warm

@@ -27,6 +27,7 @@ class Predictions:
 
     kind: Kind
     metric: str
+    language: str
     version: int  # of the metric that made the statistics
     ids: tuple[str, ...]
     predicted: tuple[Any, ...]
@@ -36,16 +37,28 @@ class Predictions:
     def rescored(self) -> Predictions:
         """The same with the statistics of the metric as it is now."""
         examples = [labelled(self.kind, id, value) for id, value in zip(self.ids, self.gold, strict=True)]
-        return predictions(self.kind, self.metric, examples, self.predicted)
+        return predictions(self.kind, self.metric, self.language, examples, self.predicted)
+
+    @property
+    def score(self) -> metrics.Score:
+        """The score of all examples."""
+        return metrics.get(self.metric, self.language).score(self.statistics)
 
 
-def predictions(kind: Kind, metric: str, examples: Sequence[Example], predicted: Sequence[Any]) -> Predictions:
+def predictions(
+    kind: Kind, metric: str, language: str, examples: Sequence[Example], predicted: Sequence[Any]
+) -> Predictions:
     """Predictions of labelled examples with their statistics."""
-    scorer = metrics.get(metric)
-    statistics = np.asarray(scorer.statistics(examples, predicted), dtype=np.float64)
-    ids = tuple(example.id for example in examples)
+    scorer = metrics.get(metric, language)
     return Predictions(
-        kind, metric, scorer.version, ids, tuple(predicted), tuple(gold(example) for example in examples), statistics
+        kind=kind,
+        metric=metric,
+        language=language,
+        version=scorer.version,
+        ids=tuple(example.id for example in examples),
+        predicted=tuple(predicted),
+        gold=tuple(gold(example) for example in examples),
+        statistics=np.asarray(scorer.statistics(examples, predicted), dtype=np.float64),
     )
 
 
@@ -59,7 +72,12 @@ def write(path: Path, found: Predictions) -> None:
             "statistics": pa.array(found.statistics.tolist(), type=pa.list_(pa.float64())),
         }
     )
-    about = {"kind": found.kind.value, "metric": found.metric, "version": str(found.version)}
+    about = {
+        "kind": found.kind.value,
+        "metric": found.metric,
+        "language": found.language,
+        "version": str(found.version),
+    }
     pq.write_table(table.replace_schema_metadata(about), path, compression="zstd")
 
 
@@ -71,6 +89,7 @@ def read(path: Path) -> Predictions:
     return Predictions(
         kind=Kind(about["kind"]),
         metric=about["metric"],
+        language=about["language"],
         version=int(about["version"]),
         ids=tuple(columns["id"]),
         predicted=tuple(json.loads(p) for p in columns["prediction"]),

@@ -111,8 +111,9 @@ class Target(Spec):
     """Fine-tuning on each target task's English training set, with a fresh head."""
 
     optimisation: Optimisation = Optimisation()
-    per_task: dict[str, Optimisation] = {}  # complete settings for the tasks that differ, by training task
-    limit: dict[str, int] = {}  # at most so many training examples, by training task (the first of the nested order)
+    per_task: dict[str, Optimisation] = Field(default_factory=dict)  # whole settings, by training task
+    train_on: dict[str, str] = Field(default_factory=dict)  # another training task than the declared one, by task
+    limit: dict[str, int] = Field(default_factory=dict)  # at most so many examples, the first of the nested order
 
 
 class Retrieval(Spec):

@@ -1,4 +1,4 @@
-"""What a stage sees while it runs: its inputs as local folders, its data, a folder for what it makes, and its progress."""
+"""What a stage sees while it runs: its inputs as local folders, its data, where its files go, and its progress."""
 
 from __future__ import annotations
 

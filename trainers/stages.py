@@ -145,7 +145,7 @@ class ScoreSpec(StageSpec):
     data: Data
     language: str
     metric: str
-    part: Annotated[str, Field(pattern="^(selection|report)$")]
+    part: Literal["selection", "report"]
     max_length: int
     stride: int
     layer: int | None = None

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 
-from tasks.parts import nested_order
 from transformers import PreTrainedTokenizerFast
 
 from tasks.data import Dataset
 from tasks.examples import Example
+from tasks.parts import nested_order
 from trainers.identity import digest
 from trainers.kinds.base import Limits, Row
 from trainers.kinds.registry import kind_of

@@ -29,6 +29,9 @@ def mask_rows(rows: Sequence[np.ndarray], share: float, vocabulary: Vocabulary, 
     Args:
         rows: int64 [length] each, special tokens included; the whole global batch, in order.
         share: between 0 and 1.
+        vocabulary: the tokenizer's size and special tokens.
+        seed: the stage's.
+        step: of the optimiser.
     """
     width = max(len(row) for row in rows)
     numbers = [uniforms(3 * width, seed, "mask", step, slot).reshape(3, width) for slot in range(len(rows))]

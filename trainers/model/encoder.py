@@ -77,7 +77,7 @@ def hidden_states(encoder: nn.Module, tokens: Tensor, mask: Tensor) -> Tensor:
 
 
 def pooled(encoder: PreTrainedModel, tokens: Tensor, mask: Tensor, layer: int, pooling: Pooling) -> Tensor:
-    """One vector a row [rows, hidden], from hidden state `layer` (0 is the embedding output); means include CLS and SEP.
+    """One vector a row [rows, hidden] of hidden state `layer` (0: the embedding output); means include CLS and SEP.
 
     Raises:
         UserError: the encoder has fewer layers.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from safetensors.torch import load_file
-from tasks.cells import Cell
 
-from tasks import metrics
-from tasks.examples import Kind
+from tasks.cells import Cell
+from tasks.examples import Kind, is_labelled
 from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
@@ -39,20 +39,22 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     else:
         model, labels = load_tuned(spec, session)
         found = predict(model, 0, dataset, tokenizer, limits, labels, budget, spec.numerics)
-    made = predictions(spec.data.kind, spec.metric, dataset.examples, found)
+    scored = [(example, found[i]) for i, example in enumerate(dataset.examples) if is_labelled(example)]
+    examples, predicted = [example for example, _ in scored], [prediction for _, prediction in scored]
+    made = predictions(spec.data.kind, spec.metric, spec.language, examples, predicted)
     write(session.made / PREDICTIONS, made)
-    result = metrics.get(spec.metric).score(made.statistics)
+    result = made.score
     cell = Cell(
         task=dataset.source.task,
         language=spec.language,
         score=result.value,
-        n=len(made.statistics),
+        n=result.n,
         part=spec.part,
         metric=spec.metric,
         version=made.version,
         details=dict(result.details),
     )
-    (session.made / CELL).write_bytes(canonical_json(cell.to_json()))
+    (session.made / CELL).write_bytes(canonical_json(asdict(cell)))
     session.report(1, 1)
     return {"score": result.value, "examples": cell.n}
 

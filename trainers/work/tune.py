@@ -94,7 +94,7 @@ class DevScore:
         budget = self.session.settings.micro_tokens
         found = predict(model, ingredient, dataset, self.tokenizer, limits, data.labels, budget, self.numerics)
         assert data.metric is not None
-        metric = metrics.get(data.metric)
+        metric = metrics.get(data.metric, "en")
         return metric.score(metric.statistics(dataset.examples, found)).value
 
 
