@@ -104,7 +104,14 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
     if weights and abs(total - 1) > _WEIGHTS_TOLERANCE:
         keys = ("recipe", "intermediate", "tasks")
         raise document.error(f"{dotted(keys)}: the weights sum to {total:g}; they are probabilities and sum to 1", keys)
-    trained = {catalog.get(name).train_on or name for name in suite.tasks}
+    instead = _value(recipe, ("target", "train_on")) or {}
+    for name, other in instead.items():
+        keys = ("recipe", "target", "train_on", name)
+        if name not in suite.tasks:
+            raise document.error(f"{dotted(keys)}: no task of the suite, {nearest(name, suite.tasks)}", keys)
+        if task(other, document, keys).kind is not catalog.get(name).kind:
+            raise document.error(f"{dotted(keys)}: {other} is no {catalog.get(name).kind.value} task", keys)
+    trained = {instead.get(name) or catalog.get(name).train_on or name for name in suite.tasks}
     for name, keys in _named(recipe, "target", "per_task") + _named(recipe, "target", "limit"):
         task(name, document, keys)
         if name not in trained:
