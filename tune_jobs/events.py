@@ -17,11 +17,15 @@ class Event(BaseModel):
 
 
 class Opened(Event):
-    """The sweep's first event: the space's identity, and the versions that began it."""
+    """The sweep's first event: the space's identity, and the versions that began it.
+
+    `folders`, relative to `--data`, are no part of the identity; they are kept so that `best` can say where data was.
+    """
 
     type: Literal["opened"] = "opened"
     sweep: str
     space: dict[str, Any]
+    folders: tuple[str, ...] = ()
     versions: dict[str, str] = {}
 
 

@@ -21,9 +21,6 @@ from tune_jobs.words import in_words
 
 ENGLISH = "en"
 
-CellScores = Mapping[tuple[str, str], float]
-
-
 @dataclass(frozen=True)
 class Row:
     """One trial. `average` is over the tasks that it was scored on, `english` over those of them that have English.
@@ -38,6 +35,7 @@ class Row:
     words: str
     how: str  # complete, pruned, failed or open
     rungs: int  # how many rungs it was scored on
+    name: str  # of the average: the suite's own only if every cell is there
     average: float | None
     english: float | None
     lift: Interval | None
@@ -54,6 +52,7 @@ class Row:
             "words": self.words,
             "how": self.how,
             "rungs": self.rungs,
+            "average_of": self.name,
             "average": self.average,
             "english": self.english,
             "lift": self.lift and self.lift.to_json(),
@@ -100,20 +99,8 @@ def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
         _row(results, trial, words[trial.number], ranks.get(trial.number), replicates) for trial in [*ranked, *below]
     )
     absent = tuple(dict.fromkeys(cell for trial in trials for cell in trial.sampled.absent))
-    return Leaderboard(results.name, _name(results, rows, absent), rows, absent, _notes(results, rows))
-
-
-def averages(cells: CellScores) -> dict[str, float]:
-    """The score of each task: the unweighted mean over its languages."""
-    by_task: dict[str, list[float]] = {}
-    for (task, _), score in cells.items():
-        by_task.setdefault(task, []).append(score)
-    return {task: _mean(scores) for task, scores in by_task.items()}
-
-
-def overall(cells: CellScores) -> float | None:
-    """The unweighted mean over tasks; None of no cells."""
-    return _mean(list(averages(cells).values())) if cells else None
+    name = rows[0].name if ranked else "no trial has the whole suite yet"
+    return Leaderboard(results.name, name, rows, absent, _notes(results, rows))
 
 
 def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHistory:
@@ -125,7 +112,9 @@ def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHis
 
 def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, replicates: int) -> Row:
     stages = cells_of(trial)
-    scores = {cell: results.scores.cell(stage).score for cell, stage in stages.items()}
+    cells = [results.scores.cell(stage) for stage in stages.values()]
+    english = [cell for cell in cells if cell.language == ENGLISH]
+    average = results.suite.average(cells) if cells else None
     against = counterpart(results.history.trials, trial)
     lift = None
     if rank is not None and against.number != trial.number and cells_of(against):
@@ -137,32 +126,20 @@ def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, re
         words=words,
         how=trial.ended.how.value if trial.ended else "open",
         rungs=len(trial.rungs),
-        average=overall(scores),
-        english=overall({cell: score for cell, score in scores.items() if cell[1] == ENGLISH}),
+        name=average.name if average else "nothing yet",
+        average=average.value if average else None,
+        english=results.suite.average(english).value if english else None,
         lift=lift,
         against=against.number if lift else None,
-        tasks=averages(scores),
+        tasks=average.tasks if average else {},
         reason=trial.ended.reason if trial.ended else "",
     )
-
-
-def _name(results: Results, rows: Sequence[Row], absent: Sequence[AbsentCell]) -> str:
-    """The suite's name, unless cells are missing: a partial suite never bears it."""
-    assert results.history.opened is not None
-    suite = results.history.opened.space.get("suite", results.name)
-    name = suite.get("name", results.name) if isinstance(suite, dict) else str(suite)
-    whole = next((row for row in rows if row.rank is not None), None)
-    if absent or whole is None:
-        covered = ", ".join(whole.tasks) if whole else "none yet"
-        return f"mean of a part of {name} ({covered})"
-    return f"{name} average"
 
 
 def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
     tasks = sorted({task for row in rows for task in row.tasks})
     held_out = [task for task in tasks if isinstance(catalog.get(task).selection, HeldOut)]
-    search = (results.history.opened.space if results.history.opened else {}).get("search", {})
-    strict = isinstance(search, dict) and search.get("selection") == ENGLISH
+    strict = results.opened.space["search"].get("selection") == "english"
     notes = [
         "ranked on English alone (strict zero-shot); `average` looks at target languages"
         if strict
@@ -181,6 +158,3 @@ def _other_target(rows: Sequence[Row], row: Row) -> bool:
     baseline = next(other for other in rows if other.trial == row.against)
     return digest(baseline.recipe) != digest(row.recipe.baseline())
 
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from tasks import metrics
+from tasks import catalog, metrics
 from tasks.cells import Cell
 from tasks.errors import UserError, nearest
+from tasks.suites import Suite
 from trainers.predictions import Predictions, read
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.event_log import replay, sweeps
+from tune_jobs.events import Opened
 from tune_jobs.history import History, TrialHistory
 from tune_jobs.lift import Measured, paired
 from tune_jobs.places import cache_folder
@@ -37,15 +39,17 @@ class Scores:
 
     store: StageStore
     cache: Path
+    _known: dict[str, Predictions] = field(default_factory=dict, repr=False)
 
     def cell(self, stage: str) -> Cell:
         """The cell of a score stage."""
         return Cell.from_json(json.loads(self._fetch(stage, CELL).read_bytes()))
 
     def predictions(self, stage: str) -> Predictions:
-        """Predictions with the statistics of the metric as it is now."""
-        found = read(self._fetch(stage, PREDICTIONS))
-        return found if found.version == metrics.get(found.metric).version else found.rescored()
+        """Predictions with their statistics; read once, as the baseline's are compared with every trial's."""
+        if stage not in self._known:
+            self._known[stage] = read(self._fetch(stage, PREDICTIONS))
+        return self._known[stage]
 
     def measured(self, ours: Sequence[CellStages], theirs: Sequence[CellStages] = ()) -> list[Measured]:
         """What `tune_jobs.lift` needs, for the cells that all have: one entry a seed on each side, paired in order."""
@@ -59,7 +63,7 @@ class Scores:
             paired(first.ids, first.statistics, p.ids, p.statistics, where=f"{task} {language}")[2] for p in found
         ]
         left, right = rows[: len(ours)], rows[len(ours) :]
-        scorer = metrics.get(first.metric)
+        scorer = metrics.get(first.metric, language)
         return Measured(task, language, scorer, first.ids, np.stack(left), np.stack(right) if right else None)
 
     def _fetch(self, stage: str, name: str) -> Path:
@@ -77,12 +81,19 @@ class Results:
     history: History
     scores: Scores
 
+    @property
+    def opened(self) -> Opened:
+        """The first event: what was searched."""
+        assert self.history.opened is not None, "open_results has looked"
+        return self.history.opened
+
     @cached_property
-    def baseline(self) -> TrialHistory:
-        """Trial 0."""
-        if not self.history.trials:
-            raise UserError("the sweep has no trial yet; `crosslift sweep` runs it", where=f"sweep {self.name}")
-        return self.history.trials[0]
+    def suite(self) -> Suite:
+        """The suite of the sweep, as its space had it when the sweep began."""
+        content = self.opened.space["suite"]
+        languages = {task: tuple(codes) for task, codes in content["languages"].items()}
+        differing = {task: codes for task, codes in languages.items() if codes != catalog.get(task).languages}
+        return Suite(content["name"], tuple(content["tasks"]), differing)
 
     def trial(self, number: int | None) -> TrialHistory:
         """A trial that was scored on the whole suite: the best one, or the one of this number."""

@@ -82,7 +82,9 @@ def open_log(space: Space, objects: Objects) -> EventLog:
     log = EventLog(objects, space.name)
     versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
     if log.history.opened is None:
-        log.write(Opened(sweep=space.name, space=space.identity(), versions=versions))
+        log.write(
+            Opened(sweep=space.name, space=space.identity(), folders=space.data.folders, versions=versions)
+        )
     elif differing := space.differences(log.history.opened.space):
         raise UserError(
             f"the space has changed since this sweep began, in {', '.join(differing)}; "

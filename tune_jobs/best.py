@@ -1,0 +1,22 @@
+"""From a trial to a recipe file: its recipe, with the suite and the data of its sweep."""
+
+from __future__ import annotations
+
+import json
+
+from search_spaces.recipes import RecipeFile
+from search_spaces.settings import DataSettings
+from tune_jobs.history import TrialHistory
+from tune_jobs.results import Results
+
+
+def recipe_file(results: Results, trial: TrialHistory) -> RecipeFile:
+    """What `crosslift final` needs, from the event log alone."""
+    opened = results.opened
+    data = opened.space["data"] | {"folders": opened.folders or (".",)}
+    return RecipeFile(
+        name=results.name,
+        data=DataSettings.model_validate_json(json.dumps(data)),
+        suite=results.suite,
+        recipe=trial.sampled.recipe,
+    )

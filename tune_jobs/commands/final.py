@@ -1,0 +1,60 @@
+"""`crosslift final`: train the winner and its baseline with fresh seeds, and score the report splits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, StoreOption
+from tune_jobs.commands.screen import number, print_json, print_table
+
+if TYPE_CHECKING:
+    from tune_jobs.final import Final, Line
+
+
+def final_command(
+    recipe: Annotated[Path, typer.Argument(metavar="BEST.YAML", help="What `crosslift best` printed.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Training seeds; three at least before \"better\".")] = 3,
+    store: StoreOption = DEFAULT_STORE,
+    data: DataOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Train a recipe and its baseline with fresh seeds and print scores and lift, language by language."""
+    from search_spaces.recipes import load_recipe
+    from trainers.store import open_objects
+    from trainers.store.stages import StageStore
+    from tune_jobs.data_sources import open_data
+    from tune_jobs.final import final
+    from tune_jobs.lanes import serial_lane
+    from tune_jobs.live import live
+
+    file = load_recipe(recipe)
+    stages = StageStore(open_objects(store))
+    with live() as screen:
+        found = final(file, open_data(file.data, data), stages, serial_lane(stages), seeds=seeds, on_event=screen)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show(found)
+
+
+def show(found: Final) -> None:
+    """Print a final run for people."""
+    columns = ("task", "language", "examples", "recipe", "baseline", "lift")
+    for part, name in found.names.items():
+        rows = [_cells(line, name) for line in found.lines if line.part == part]
+        print_table(columns, rows, right=("examples", "recipe", "baseline"), title=f"{found.name}: {part}")
+        typer.echo("")
+    seeds = ", ".join(str(seed) for seed in found.seeds)
+    typer.echo(f"means over training seeds {seeds}; lift over the same target settings without intermediate task,")
+    typer.echo("paired by example and seed, with a 95 % interval; `selection` is what the recipe was chosen on")
+    for absent in found.absent:
+        typer.echo(f"absent: {absent}")
+
+
+def _cells(line: Line, name: str) -> tuple[str, ...]:
+    task = line.task or name
+    language = line.language or ("all" if line.task else "")
+    return task, language, str(line.examples), number(line.score), number(line.baseline), str(line.lift)

@@ -1,0 +1,62 @@
+"""`crosslift sweep`: run a sweep to its end; the same command continues or extends it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tasks.errors import UserError
+from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, SpaceArgument, StoreOption
+from tune_jobs.commands.screen import print_json
+from tune_jobs.summary import Cost, Summary
+
+
+def sweep_command(
+    space: SpaceArgument,
+    serial: Annotated[bool, typer.Option("--serial", help="All in this process, without Ray.")] = False,
+    store: StoreOption = DEFAULT_STORE,
+    data: DataOption = Path(),
+    trials: Annotated[int | None, typer.Option(min=1, help="Recipes to try; more than before extends.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The search's seed, in place of the space's.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search a space: train and score recipes, prune, rank. Nothing that the store has is trained again."""
+    if not serial:
+        raise UserError("sweeps run in this process for now: add --serial", where="--serial")
+    from search_spaces.space import load
+    from trainers.store import open_objects
+    from trainers.store.stages import StageStore
+    from tune_jobs.expansion import expander
+    from tune_jobs.lanes import serial_lane
+    from tune_jobs.live import live
+    from tune_jobs.sweep import run_sweep
+
+    loaded = load(space)
+    wishes: dict[str, Any] = {"trials": trials, "seed": seed}
+    changes = {key: value for key, value in wishes.items() if value is not None}
+    loaded = replace(loaded, search=loaded.search.model_copy(update=changes))
+    stages = StageStore(open_objects(store))
+    with live() as screen:
+        summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=serial_lane(stages), on_event=screen)
+    if as_json:
+        print_json(asdict(summary))
+    else:
+        show(summary)
+
+
+def show(summary: Summary) -> None:
+    """Print what a sweep amounted to."""
+    ended = ", ".join(f"{count} {how.value}" for how, count in sorted(summary.trials.items()))
+    typer.echo(f"{summary.sweep}: trials: {ended or 'none'}")
+    typer.echo(f"stages: {summary.trained} trained, {summary.stored} found in the store, {summary.shared} shared")
+    typer.echo(f"saved by sharing between trials: {_cost(summary.saved_by_sharing)}")
+    typer.echo(f"saved by what the store had: {_cost(summary.saved_by_store)}")
+
+
+def _cost(cost: Cost) -> str:
+    minutes, seconds = divmod(round(cost.seconds), 60)
+    time = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    return f"{time} of training and scoring, {cost.tokens / 1e6:.1f} million tokens"

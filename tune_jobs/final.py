@@ -1,0 +1,164 @@
+"""The final run: the winner and its baseline with fresh seeds, scored on the selection and the report splits.
+
+Both sides are trained with the same target settings and the same seeds, so that seed i of one is paired with seed i of
+the other. Where selection looked at a fifth of the test data, the report is given with and without that fifth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from search_spaces.recipes import RecipeFile
+from tasks import catalog
+from tasks.data import Absent, DataFolders, Part, load
+from tasks.declaration import HeldOut
+from tasks.gold import is_labelled
+from trainers.graph import Graph, expand
+from trainers.recipe import Recipe
+from trainers.store.stages import StageStore
+from tune_jobs.lift import Interval, Measured, interval
+from tune_jobs.notices import OnEvent
+from tune_jobs.places import cache_folder
+from tune_jobs.results import Scores
+from tune_jobs.serial import Lane, make
+
+ReportPart = Literal["selection", "report", "report without the fifth"]
+PARTS: tuple[Literal["selection", "report"], ...] = ("selection", "report")
+REST: ReportPart = "report without the fifth"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Scores of recipe and baseline (means over seeds), and the lift; over all languages of a task, or all tasks.
+
+    `task` or `language` is None where the line is an average over all of them.
+    """
+
+    part: ReportPart
+    task: str | None
+    language: str | None
+    examples: int
+    score: float
+    baseline: float
+    lift: Interval
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, for `--json`."""
+        return {**vars(self), "lift": self.lift.to_json()}
+
+
+@dataclass(frozen=True)
+class Final:
+    """What a final run found. `names` says what each part's overall average is called."""
+
+    name: str
+    seeds: tuple[int, ...]
+    lines: tuple[Line, ...]
+    names: Mapping[str, str]
+    absent: tuple[str, ...]
+    stages: int  # that were run for it
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, for `--json`."""
+        return {**vars(self), "lines": [line.to_json() for line in self.lines], "names": dict(self.names)}
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Graphs of one recipe: by part, one a seed."""
+
+    graphs: Mapping[str, Sequence[Graph]]
+
+
+def final(
+    file: RecipeFile,
+    data: DataFolders,
+    store: StageStore,
+    lane: Lane,
+    *,
+    seeds: int,
+    on_event: OnEvent = lambda notice: None,
+) -> Final:
+    """Train and score the recipe and its baseline.
+
+    Args:
+        file: the recipe, with its suite.
+        data: where the files are.
+        store: where stages live; what it has is not trained again.
+        lane: what runs a stage.
+        seeds: how many; they follow the recipe's own, with which it was selected.
+        on_event: is told what the lane does.
+    """
+    first = file.recipe.seed + 1
+    fresh = tuple(range(first, first + seeds))
+    ours = _side(file, file.recipe, data, fresh)
+    theirs = _side(file, file.recipe.baseline(), data, fresh)
+    stages = make([graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]], store, lane, on_event)
+    scores = Scores(store, cache_folder())
+    measured: dict[ReportPart, list[Measured]] = {}
+    for part in PARTS:
+        sides = [[graph.cells for graph in side.graphs[part]] for side in (ours, theirs)]
+        if sides[0][0]:
+            measured[part] = scores.measured(*sides)
+    rest = [cell for found in measured.get("report", []) if (cell := _without_the_fifth(found, data)) is not None]
+    if rest:
+        held = {(cell.task, cell.language): cell for cell in rest}
+        measured[REST] = [held.get((cell.task, cell.language), cell) for cell in measured["report"]]
+    lines = tuple(line for part, cells in measured.items() for line in _lines(part, cells))
+    absent = [f"{a.task} {a.language}: {a.why}" for part in PARTS for a in ours.graphs[part][0].absent]
+    names = {part: _name(file, cells) for part, cells in measured.items()}
+    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), stages)
+
+
+def _side(file: RecipeFile, recipe: Recipe, data: DataFolders, seeds: Sequence[int]) -> _Side:
+    seeded = [recipe.model_copy(update={"seed": seed}) for seed in seeds]
+    return _Side({part: [expand(r, file.suite, data, part=part) for r in seeded] for part in PARTS})
+
+
+def _without_the_fifth(cell: Measured, data: DataFolders) -> Measured | None:
+    """The same cell without the examples that selection has seen; None where selection saw no test data."""
+    task = catalog.get(cell.task)
+    if not isinstance(task.selection, HeldOut) or task.report != task.selection.split:
+        return None
+    source = data.find_report(cell.task, cell.language, Part.REST)
+    if isinstance(source, Absent):
+        return None
+    kept = {example.id for example in load(source).examples if is_labelled(example)}
+    rows = np.array([i for i, example in enumerate(cell.ids) if example in kept])
+    assert cell.theirs is not None
+    ids = tuple(cell.ids[i] for i in rows)
+    return replace(cell, ids=ids, ours=cell.ours[:, rows], theirs=cell.theirs[:, rows])
+
+
+def _lines(part: ReportPart, cells: Sequence[Measured]) -> list[Line]:
+    """A line a cell, a line a task, and one for all."""
+    tasks = list(dict.fromkeys(cell.task for cell in cells))
+    lines = []
+    for task in tasks:
+        own = [cell for cell in cells if cell.task == task]
+        lines += [_line(part, task, cell.language, [cell]) for cell in own]
+        lines.append(_line(part, task, None, own))
+    return [*lines, _line(part, None, None, cells)]
+
+
+def _line(part: ReportPart, task: str | None, language: str | None, cells: Sequence[Measured]) -> Line:
+    def mean(values: Sequence[Measured]) -> float:
+        return interval(values, replicates=1).value  # of the scores themselves: no interval is asked for
+
+    alone = [replace(cell, theirs=None) for cell in cells]
+    other = [replace(cell, ours=cell.theirs, theirs=None) for cell in cells if cell.theirs is not None]
+    examples = sum(len(cell.ids) for cell in cells)
+    return Line(part, task, language, examples, mean(alone), mean(other), interval(cells))
+
+
+def _name(file: RecipeFile, cells: Sequence[Measured]) -> str:
+    """The suite's name if every cell of it is there."""
+    there = {(cell.task, cell.language) for cell in cells}
+    tasks = [task for task in file.suite.tasks if any(cell.task == task for cell in cells)]
+    if all(cell in there for cell in file.suite.wanted):
+        return f"{file.suite.name} average"
+    return f"mean of {len(tasks)} of {len(file.suite.tasks)} tasks: {', '.join(tasks)}"
