@@ -1,0 +1,162 @@
+"""A world in which sweeps take milliseconds: objects in memory, graphs of small stages, and a lane that only commits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from search_spaces.document import parse
+from search_spaces.space import Space, from_document
+from tasks.cells import Cell
+from tasks.data import Absent
+from tests.tune_jobs.shelf import child, root
+from trainers.graph import Graph
+from trainers.identity import canonical_json, digest
+from trainers.lane import Assignment, Ending, Outcome, Verdict
+from trainers.recipe import Recipe
+from trainers.stages import STAGE_PREFIX
+from trainers.store.objects import ObjectInfo
+from trainers.store.stages import StageStore
+
+RUNGS = (("udpos", "xnli"), ("panx", "pawsx"))
+LANGUAGES = ("en", "de")
+ABSENT = Absent("pawsx", "dev", "de", "not published")
+SPACE = {
+    "name": "little",
+    "suite": {
+        "name": "four",
+        "tasks": [task for rung in RUNGS for task in rung],
+        "languages": {task: list(LANGUAGES) for rung in RUNGS for task in rung},
+    },
+    "rungs": [list(rung) for rung in RUNGS],
+    "recipe": {
+        "base": {"model": "scratch"},
+        "intermediate": {
+            "tasks": {"simplex": {"of": ["snli", "squad"], "at_most": 2, "parts": 2}},
+            "fraction": {"choice": [0.5, 1.0]},
+        },
+    },
+    "search": {"sampler": "grid", "concurrency": 2},
+}
+
+
+def space(**search: object) -> Space:
+    """The little space (6 points) with other search settings."""
+    return from_document(parse(yaml.safe_dump(SPACE | {"search": SPACE["search"] | search}), "little.yaml"))
+
+
+class Killed(BaseException):
+    """What happens to a process that is killed: nothing of it runs on."""
+
+
+@dataclass
+class MemoryObjects:
+    """A store in memory. `lives` counts down with every write; at 0 the process is dead, before or after the write."""
+
+    content: dict[str, bytes] = field(default_factory=dict)
+    lives: int | None = None
+    after: bool = False
+    name: str = "memory"
+
+    def _write(self, key: str, data: bytes) -> None:
+        if self.lives is not None:
+            self.lives -= 1
+            if self.lives < 0 or (self.lives == 0 and not self.after):
+                raise Killed
+        self.content[key] = data
+        if self.lives == 0:
+            raise Killed
+
+    def create(self, key: str, data: bytes) -> bool:
+        if key in self.content:
+            return self.content[key] == data
+        self._write(key, data)
+        return True
+
+    def upload(self, key: str, path: Path) -> None:
+        self._write(key, path.read_bytes())
+
+    def read(self, key: str) -> bytes:
+        return self.content[key]
+
+    def download(self, key: str, path: Path) -> None:
+        path.write_bytes(self.content[key])
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        for key in sorted(key for key in self.content if key.startswith(prefix)):
+            yield ObjectInfo(key, len(self.content[key]), 0.0)
+
+    def delete(self, key: str) -> None:
+        self.content.pop(key, None)
+
+    def now(self) -> float:
+        return 0.0
+
+
+def expand(recipe: Recipe) -> Graph:
+    """Base → intermediate → a target a task → a score a cell."""
+    base = root("base")
+    encoder = base
+    if recipe.intermediate is not None:
+        encoder = child(f"intermediate {digest(recipe.intermediate)}", base)
+    stages = {base.id: base, encoder.id: encoder}
+    cells, rungs = {}, []
+    for rung in RUNGS:
+        scores = []
+        for task in rung:
+            target = child(f"target {task}", encoder)
+            stages[target.id] = target
+            for language in LANGUAGES:
+                if (task, language) == (ABSENT.task, ABSENT.language):
+                    continue
+                score = child(f"score {task} {language}", base, target)
+                stages[score.id] = score
+                cells[task, language] = score.id
+                scores.append(score.id)
+        rungs.append(tuple(scores))
+    return Graph(recipe, stages, cells, tuple(rungs), (ABSENT,), STAGE_PREFIX + encoder.id)
+
+
+@dataclass
+class LittleLane:
+    """Commits real files. A score is a number that follows from the stage's id alone."""
+
+    store: StageStore
+    folder: Path
+    mishap: Callable[[Assignment], Ending | None] = lambda assignment: None
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
+        stage, attempt = assignment.stage, assignment.attempt
+        assert self.store.committed(stage.id) is None, f"{stage.label} is trained again"
+        self.ran.append(stage.id)
+        for step in (1, 2):
+            if report(step, 2) is Verdict.STOP:
+                return Outcome(Ending.STOPPED)
+        ending = self.mishap(assignment)
+        if ending is not None:
+            return Outcome(ending, "as told")
+        path = self.folder / "file"
+        path.write_bytes(canonical_json(_cell(stage.label, stage.id).to_json()))
+        files = {"cell.json": self.store.put(stage.id, attempt, "cell.json", path)}
+        self.store.commit(stage.id, attempt, files, {}, stage.spec, {"seconds": 2.0, "tokens": 100})
+        return Outcome(Ending.COMMITTED)
+
+
+def _cell(label: str, stage: str) -> Cell:
+    """The cell of a score stage; of any other stage, a file like any other."""
+    _, _, task, language = ("child", "none", *label.split())[-4:]
+    value = int.from_bytes(hashlib.sha256(stage.encode()).digest()[:4]) / 2**32 * 100
+    return Cell(task, language, value, 10, "selection", "accuracy", 1)
+
+
+def story(objects: MemoryObjects, name: str = "little") -> list[dict[str, object]]:
+    """What a sweep's events say, by trial: without drivers, times and the order in which trials took turns."""
+    envelopes = [json.loads(objects.content[info.key]) for info in objects.list(f"sweeps/{name}/events/")]
+    events = [e["event"] for e in envelopes if e["event"]["type"] not in ("driver", "opened")]
+    return sorted(events, key=lambda event: event["trial"])
