@@ -27,7 +27,7 @@ class Part(StrEnum):
 
 
 def held_out(key: str) -> bool:
-    """Whether a key is in the held-out fifth: the first 8 bytes of sha256(salt, key), big-endian, are divisible by 5."""
+    """Whether a key is in the held-out fifth: sha256(salt, key)'s first 8 bytes, big-endian, are divisible by 5."""
     return int.from_bytes(hashlib.sha256(f"{_SALT}\0{key}".encode()).digest()[:8], "big") % _FIFTH == 0
 
 

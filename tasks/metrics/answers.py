@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,14 +79,14 @@ _MLQA_ARTICLES: Mapping[str, re.Pattern[str] | None] = {
     "es": re.compile(r"\b(un|una|unos|unas|el|la|los|las)\b"),
     "de": re.compile(r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b"),
     "vi": re.compile(r"\b(của|là|cái|chiếc|những)\b"),
-    # the published pattern: its first branch can never match, its second one also hits inside words
-    "ar": re.compile(r"\sال^|ال"),
+    # the published pattern for the article al-: its first branch can never match, its second one also hits inside words
+    "ar": re.compile(r"\s\u0627\u0644^|\u0627\u0644"),
     "hi": None,
     "zh": None,
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _is_punctuation(character: str) -> bool:
     return character in string.punctuation or unicodedata.category(character).startswith("P")
 
@@ -111,7 +111,7 @@ def squad() -> AnswerScore:
 
 def mlqa(language: str | None) -> AnswerScore:
     """The metric of MLQA in a language; one that MLQA does not have is a `UserError`."""
-    if language not in _MLQA_ARTICLES:
+    if language is None or language not in _MLQA_ARTICLES:
         known = ", ".join(sorted(_MLQA_ARTICLES))
         raise UserError(f"MLQA's score is defined for {known}, not for {language!r}", where="metric mlqa")
     return AnswerScore("mlqa", lambda text: mlqa_normalise(text, language))

@@ -15,6 +15,8 @@ from tasks.readers.source import label_of, lines_of, objects_of, text_field
 UNDECIDED = "-"
 """The gold label of a pair on which the annotators did not agree; such pairs are dropped (Bowman et al. 2015, 2.2)."""
 
+_SIDES = ("s1", "s2", "labels")
+
 
 def read_nli(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
     """Pairs from any of the three forms, told apart by the files' names; ids are row numbers over all files.
@@ -23,9 +25,13 @@ def read_nli(task: Task, split: str, language: str, files: Sequence[Path]) -> It
     """
     if all(path.suffix == ".jsonl" for path in files):
         return _json_lines(task, files)
-    if all(path.suffix == ".tsv" for path in files):
-        return read_pairs(task, split, language, files)
-    return _parallel_files(task, files)
+    if any(_side(path) in _SIDES for path in files):
+        return _side_files(task, files)
+    return read_pairs(task, split, language, files)
+
+
+def _side(path: Path) -> str:
+    return path.name.split(".")[0]
 
 
 def _json_lines(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
@@ -37,13 +43,12 @@ def _json_lines(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
         yield TextPair(str(number), first, second, label_of(task, label, where))
 
 
-def _parallel_files(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
-    names = [path.name.split(".")[0] for path in files]
-    if sorted(names) != ["labels", "s1", "s2"]:
-        wanted = "`.jsonl` files, `.tsv` files, or e-SNLI's three files s1.…, s2.… and labels.…"
-        raise UserError(f"{wanted} are wanted, not {', '.join(path.name for path in files)}", where=f"task {task.name}")
-    by_name = dict(zip(names, files, strict=True))
-    first, second, labels = (lines_of(by_name[name]) for name in ("s1", "s2", "labels"))
+def _side_files(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
+    by_name = {_side(path): path for path in files}
+    if len(files) != len(_SIDES) or set(by_name) != set(_SIDES):
+        what = f"e-SNLI's three files s1, s2 and labels are wanted, not {', '.join(path.name for path in files)}"
+        raise UserError(what, where=f"task {task.name}")
+    first, second, labels = (lines_of(by_name[name]) for name in _SIDES)
     for name, lines in (("s2", second), ("labels", labels)):
         if len(lines) != len(first):
             what = f"{len(lines)} lines, but {by_name['s1'].name} has {len(first)}: they must be line-parallel"

@@ -1,0 +1,141 @@
+"""Writes examples in the official file forms, so that tests can read them back. Shares no code with the readers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Files = dict[str, str]
+
+
+def pairs(examples: Sequence[Any]) -> Files:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter="\t")
+    for e in examples:
+        writer.writerow([e.first, e.second] if e.label is None else [e.first, e.second, e.label])
+    return {"pairs.tsv": out.getvalue()}
+
+
+def nli(examples: Sequence[Any]) -> Files:
+    records = [{"gold_label": e.label, "sentence1": e.first, "sentence2": e.second, "pairID": "x"} for e in examples]
+    return {"nli.jsonl": _json_lines(records)}
+
+
+def hellaswag(examples: Sequence[Any]) -> Files:
+    records = [{"ind": 7, "ctx": e.context, "endings": list(e.choices), "label": e.label} for e in examples]
+    return {"hellaswag.jsonl": _json_lines([_without_none(r) for r in records])}
+
+
+def cosmosqa(examples: Sequence[Any]) -> Files:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    labelled = examples[0].label is not None
+    header = ["id", "context", "question", "answer0", "answer1", "answer2", "answer3"]
+    writer.writerow([*header, "label"] if labelled else header)
+    for e in examples:
+        row = [e.id, e.context, e.question, *e.choices]
+        writer.writerow([*row, e.label] if labelled else row)
+    return {"cosmosqa.csv": out.getvalue()}
+
+
+def copa(examples: Sequence[Any]) -> Files:
+    records = [
+        {
+            "premise": e.context,
+            "choice1": e.choices[0],
+            "choice2": e.choices[1],
+            "question": "cause" if "cause" in e.question else "effect",
+            "label": e.label,
+            "idx": 3,
+        }
+        for e in examples
+    ]
+    return {"copa.jsonl": _json_lines([_without_none(r) for r in records])}
+
+
+def squad(examples: Sequence[Any]) -> Files:
+    articles = [
+        {
+            "title": e.article,
+            "paragraphs": [
+                {
+                    "context": e.context,
+                    "qas": [
+                        {
+                            "id": e.id,
+                            "question": e.question,
+                            "answers": [{"text": a.text, "answer_start": a.start} for a in e.answers]
+                            or [{"text": "", "answer_start": 0}],
+                        }
+                    ],
+                }
+            ],
+        }
+        for e in examples
+    ]
+    return {"squad.json": json.dumps({"version": "1.1", "data": articles})}
+
+
+def tags(examples: Sequence[Any]) -> Files:
+    def sentence(e: Any) -> str:
+        if e.tags is None:
+            return "\n".join(e.tokens)
+        return "\n".join(f"{token}\t{tag}" for token, tag in zip(e.tokens, e.tags, strict=True))
+
+    return {"tags.tsv": "\n\n".join(sentence(e) for e in examples) + "\n"}
+
+
+def text(examples: Sequence[Any]) -> Files:
+    return {"text.txt": "".join(f"{e.text}\n" for e in examples)}
+
+
+def parallel(examples: Sequence[Any]) -> Files:
+    return {
+        "a.de": "".join(f"{e.foreign}\r\n" for e in examples),
+        "b.en": "".join(f"{e.english}\r\n" for e in examples),
+    }
+
+
+def tatoeba(examples: Sequence[Any]) -> Files:
+    return {
+        "a.deu": "".join(f"{e.candidate}\n" for e in examples),
+        "b.eng": "".join(f"{e.query}\n" for e in examples),
+    }
+
+
+WRITERS: dict[str, Callable[[Sequence[Any]], Files]] = {
+    "pairs": pairs,
+    "nli": nli,
+    "hellaswag": hellaswag,
+    "cosmosqa": cosmosqa,
+    "copa": copa,
+    "squad": squad,
+    "tydiqa": squad,
+    "tags": tags,
+    "text": text,
+    "parallel": parallel,
+    "tatoeba": tatoeba,
+}
+
+
+def save(folder: Path, files: Files) -> list[Path]:
+    """Write files under a folder; contents are text or bytes."""
+    paths = []
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        paths.append(path)
+    return paths
+
+
+def _json_lines(records: Sequence[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+
+
+def _without_none(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if value is not None}

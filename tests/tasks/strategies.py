@@ -1,0 +1,98 @@
+"""Hypothesis strategies for lists of examples, one a reader, with ids as that reader gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tasks import catalog
+from tasks.examples import Answer, Choices, Question, Sentence, SentencePair, Tagged, TextPair, Translation
+
+ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=12)
+LINE = (
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\n\r"), min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(bool)
+)
+TOKEN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff\n\r\t"), min_size=1, max_size=6)
+
+
+def _numbered(one: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Non-empty lists whose ids are the row numbers."""
+    rows = st.lists(one, min_size=1, max_size=6)
+    return rows.map(lambda examples: [replace(e, id=str(i)) for i, e in enumerate(examples)])
+
+
+def _pairs(task: str) -> st.SearchStrategy[list[Any]]:
+    label = st.sampled_from(catalog.get(task).labels)
+    # a first field that is blank would leave a blank file
+    return _numbered(st.builds(TextPair, st.just(""), LINE, ANY, label))
+
+
+def _choices(task: str) -> st.SearchStrategy[list[Any]]:
+    n = 2 if task == "copa" else 4
+    question = {
+        "hellaswag": st.just(""),
+        "copa": st.sampled_from(["What was the cause?", "What was the effect?"]),
+    }.get(task, ANY)
+    choices = st.tuples(*[ANY] * n)
+    return _numbered(st.builds(Choices, st.just(""), ANY, question, choices, st.integers(0, n - 1)))
+
+
+@st.composite
+def _question(draw: st.DrawFn, prefix: str) -> Question:
+    context = draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30))
+    answers = []
+    for _ in range(draw(st.integers(1, 3))):
+        start = draw(st.integers(0, len(context) - 1))
+        answers.append(Answer(context[start : draw(st.integers(start + 1, len(context)))], start))
+    identifier = prefix + draw(ANY)
+    return Question(identifier, draw(ANY), context, tuple(answers), draw(st.sampled_from(["Oxygen", "Rhine"])))
+
+
+def _questions(task: str) -> st.SearchStrategy[list[Any]]:
+    one = _question("english-" if task == "tydiqa" else "")
+    return st.lists(one, min_size=1, max_size=5, unique_by=lambda q: q.id)
+
+
+def _tagged(task: str) -> st.SearchStrategy[list[Any]]:
+    pair = st.tuples(TOKEN, st.sampled_from(catalog.get(task).labels))
+    sentence = st.lists(pair, min_size=1, max_size=6).map(lambda rows: tuple(zip(*rows, strict=True)))
+    return _numbered(sentence.map(lambda rows: Tagged("", rows[0], rows[1])))
+
+
+def _texts(task: str) -> st.SearchStrategy[list[Any]]:
+    return _numbered(st.builds(Sentence, st.just(""), LINE))
+
+
+def _parallel(task: str) -> st.SearchStrategy[list[Any]]:
+    return _numbered(st.builds(SentencePair, st.just(""), LINE, LINE))
+
+
+def _translations(task: str) -> st.SearchStrategy[list[Any]]:
+    rows = _numbered(st.builds(Translation, st.just(""), LINE, LINE, st.none()))
+    return rows.map(lambda examples: [replace(e, match=e.id) for e in examples])
+
+
+def _cosmos(task: str) -> st.SearchStrategy[list[Any]]:
+    ids = st.lists(LINE, min_size=6, max_size=6, unique=True)
+    return st.tuples(_choices(task), ids).map(lambda both: [replace(e, id=i) for e, i in zip(*both, strict=False)])
+
+
+EXAMPLES: dict[str, tuple[str, Callable[[str], st.SearchStrategy[list[Any]]]]] = {
+    "pairs": ("pawsx", _pairs),
+    "nli": ("snli", _pairs),
+    "hellaswag": ("hellaswag", _choices),
+    "cosmosqa": ("cosmosqa", _cosmos),
+    "copa": ("copa", _choices),
+    "squad": ("squad", _questions),
+    "tydiqa": ("tydiqa", _questions),
+    "tags": ("panx", _tagged),
+    "text": ("text", _texts),
+    "parallel": ("parallel", _parallel),
+    "tatoeba": ("tatoeba", _translations),
+}
+"""For each reader a task that uses it, and the strategy of its examples."""

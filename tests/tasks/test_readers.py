@@ -1,0 +1,113 @@
+"""What every reader must pass: a round trip through the official form, unique ids, and fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tasks import catalog, readers
+from tasks.data import DataSource, load
+from tasks.errors import UserError
+from tasks.examples import EXAMPLE_TYPES, TextPair, fingerprint, is_labelled, without_label
+from tests.tasks.official import WRITERS, save
+from tests.tasks.strategies import EXAMPLES
+
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def test_every_reader_is_in_this_suite() -> None:
+    assert set(readers.READERS) == set(WRITERS) == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("reader", EXAMPLES)
+@FEW
+@given(data=st.data())
+def test_what_is_written_in_the_official_form_is_read_back(reader: str, data: st.DataObject) -> None:
+    name, strategy = EXAMPLES[reader]
+    examples = data.draw(strategy(name))
+    with tempfile.TemporaryDirectory() as folder:
+        files = save(Path(folder), WRITERS[reader](examples))
+        task = catalog.get(name)
+        read = list(readers.get(task)(task, "train", "en", files))
+        assert read == examples
+        assert {type(e) for e in read} == {EXAMPLE_TYPES[task.kind]}
+        assert all(is_labelled(e) for e in read)
+        assert len({e.id for e in read}) == len(read)
+        source = DataSource(name, "train", "en", tuple(map(str, files)))
+        assert load(source).fingerprint == fingerprint(examples)
+
+
+@pytest.mark.parametrize("reader", ["pairs", "hellaswag", "cosmosqa", "copa", "squad", "tydiqa", "tags"])
+@FEW
+@given(data=st.data())
+def test_a_test_set_may_lack_its_labels(reader: str, data: st.DataObject) -> None:
+    name, strategy = EXAMPLES[reader]
+    examples = [without_label(e) for e in data.draw(strategy(name))]
+    with tempfile.TemporaryDirectory() as folder:
+        files = save(Path(folder), WRITERS[reader](examples))
+        task = catalog.get(name)
+        assert list(readers.get(task)(task, "test", "en", files)) == examples
+
+
+@pytest.mark.parametrize("reader", EXAMPLES)
+@FEW
+@given(data=st.data())
+def test_equal_fingerprints_mean_equal_examples(reader: str, data: st.DataObject) -> None:
+    name, strategy = EXAMPLES[reader]
+    one, two = data.draw(strategy(name)), data.draw(strategy(name))
+    assert (fingerprint(one) == fingerprint(two)) == (one == two)
+
+
+def test_the_fingerprint_is_sha256_of_canonical_json_lines() -> None:
+    line = '{"first":"Ein Satz.","id":"0","label":"neutral","second":"Größer."}\n'
+    example = TextPair("0", "Ein Satz.", "Größer.", "neutral")
+    assert fingerprint([example, example]) == hashlib.sha256((line * 2).encode()).hexdigest()
+
+
+def test_several_files_are_one_set_with_unique_ids(tmp_path: Path) -> None:
+    save(tmp_path, {"a.tsv": "x\ty\tneutral\n", "b.tsv": "u\tv\tentailment\n"})
+    source = DataSource("xnli", "train", "en", (str(tmp_path / "a.tsv"), str(tmp_path / "b.tsv")))
+    assert [(e.id, e.label) for e in load(source).examples] == [("0", "neutral"), ("1", "entailment")]  # type: ignore[union-attr]
+
+
+def test_pairs_without_a_gold_label_are_dropped_and_keep_their_number(tmp_path: Path) -> None:
+    line = '{"gold_label": "%s", "sentence1": "a", "sentence2": "b"}\n'
+    save(tmp_path, {"snli.jsonl": line % "neutral" + line % "-" + line % "entailment"})
+    examples = load(DataSource("snli", "train", "en", (str(tmp_path / "snli.jsonl"),))).examples
+    assert [e.id for e in examples] == ["0", "2"]
+
+
+def test_three_line_parallel_files_are_e_snli(tmp_path: Path) -> None:
+    files = {"labels.dev": "neutral\n", "s2.dev": "Second . \n", "s1.dev": "First . \n"}
+    paths = save(tmp_path, files)
+    (example,) = load(DataSource("snli", "train", "en", tuple(map(str, paths)))).examples
+    assert (example.first, example.second, example.label) == ("First .", "Second .", "neutral")  # type: ignore[union-attr]
+
+
+def test_the_official_hellaswag_form_joins_both_halves_of_the_context(tmp_path: Path) -> None:
+    line = '{"ctx_a": "A man sits.", "ctx_b": "he", "endings": ["a", "b", "c", "d"], "label": 1}\n'
+    (path,) = save(tmp_path, {"h.jsonl": line})
+    (example,) = load(DataSource("hellaswag", "train", "en", (str(path),))).examples
+    assert example.context == "A man sits. he"  # type: ignore[union-attr]
+
+
+def test_tydiqa_trains_on_english_alone_and_mends_repeated_ids(tmp_path: Path) -> None:
+    def document(*ids: str) -> str:
+        questions = [{"id": i, "question": "?", "answers": [{"text": "a", "answer_start": 0}]} for i in ids]
+        return json.dumps({"data": [{"paragraphs": [{"context": "a b", "qas": questions}]}]})
+
+    (path,) = save(tmp_path, {"en.json": document("0", "english-1", "0", "0")})
+    source = DataSource("tydiqa", "train", "en", (str(path),))
+    assert [e.id for e in load(source).examples] == ["0", "english-1", "0#2", "0#3"]
+    save(tmp_path, {"en.json": document("english-1", "finnish-2")})
+    with pytest.raises(UserError, match="'finnish-2' is not English"):
+        load(source)
+    assert len(load(DataSource("tydiqa", "test", "fi", (str(path),)))) == 2
+    # one context, one article: the parts keep its questions together even without a title
+    assert len({e.article for e in load(DataSource("tydiqa", "test", "fi", (str(path),))).examples}) == 1  # type: ignore[union-attr]
