@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from tasks.errors import UserError
 from trainers.store.files import make_folder, mendable, sha256_of, sync_folder, whole_file
 from trainers.store.objects import ObjectInfo, check_key
 
@@ -57,10 +58,9 @@ class FolderObjects:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key begins with `prefix`, sorted by key."""
         folder, _, _ = prefix.rpartition("/")
-        if self.root.exists() and not self.root.is_dir():
-            raise UserError(
-                "a file is in the place of the store's folder; remove it or choose another", where=self.name
-            )
+        with mendable("read", self.root):
+            if self.root.exists() and not self.root.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "not a folder")
         yield from self._walk(f"{check_key(folder)}/" if folder else "", prefix)
 
     def delete(self, key: str) -> None:
@@ -154,13 +154,13 @@ class FolderObjects:
 def _link(temporary: Path, target: Path) -> bool:
     """Give a finished file its name. False: the name is taken."""
     while True:
-        make_folder(target.parent)
         try:
+            make_folder(target.parent)
             os.link(temporary, target)
         except FileNotFoundError:
             if not temporary.exists():
                 raise
-            continue  # a delete removed the empty folder between the two calls
+            continue  # a delete removed the empty folder in between
         except FileExistsError:
             if target.is_dir():
                 raise
@@ -170,5 +170,6 @@ def _link(temporary: Path, target: Path) -> bool:
                 continue  # deleted since: the name is free again
         else:
             ours = True
-        sync_folder(target.parent)
+        with suppress(FileNotFoundError):  # deleted since, with its folder
+            sync_folder(target.parent)
         return ours

@@ -27,6 +27,9 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ResponseStreamingError,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnection,
+)
 
 from tasks.errors import UserError
 from trainers.store.files import mendable, sha256_of, whole_file
@@ -228,7 +231,7 @@ class S3Objects:
         except (NoCredentialsError, PartialCredentialsError) as error:
             advice = "no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile or role"
             raise UserError(f"cannot {doing}: {advice}", where=place) from error
-        except (HTTPClientError, Boto3Error) as error:  # Boto3Error: a transfer gave up
+        except (HTTPClientError, NoConnection, Boto3Error) as error:  # Boto3Error: a transfer gave up
             server = urlsplit(self._client.meta.endpoint_url)
             address = f"{server.scheme}://{server.hostname}" + (f":{server.port}" if server.port else "")
             raise UserError(

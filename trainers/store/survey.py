@@ -123,7 +123,8 @@ class Survey:
 
 def deletion_order(infos: Iterable[ObjectInfo]) -> list[ObjectInfo]:
     """Objects in the order in which they may be deleted: manifests first, since what an interruption leaves must not
-    look complete, and of a stage's COMMITs the one that counts last, since an older one must not come back to count."""
+    look complete, and of a stage's COMMITs the one that counts last, since an older one must not come back to count.
+    """
 
     def rank(info: ObjectInfo) -> tuple[int, int, str]:
         name = info.key.rpartition("/")[2]

@@ -1,0 +1,26 @@
+"""Fixtures of the store's tests: every test that takes `open_store` runs on every kind of store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.trainers.stores import Open, opener, server
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """The address of an S3 server in this process."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line a request
+    with server() as address:
+        yield address
+
+
+@pytest.fixture(params=["folder", "s3", "real s3"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
+    """Opens one and the same empty store, again and again."""
+    endpoint = request.getfixturevalue("endpoint") if request.param == "s3" else ""
+    return opener(request.param, endpoint, tmp_path)

@@ -1,0 +1,83 @@
+"""Stores for tests: a folder, a bucket on a server in this process, and a real server where one is named.
+
+`CROSSLIFT_S3=s3://bucket/prefix` (with the usual AWS_ settings) runs the same tests on that server.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from tasks.errors import UserError
+from trainers.store import open_objects
+from trainers.store.folder import FolderObjects
+from trainers.store.objects import Objects
+from trainers.store.s3 import S3Objects
+
+Open = Callable[[], Objects]
+"""Opens one and the same store anew, as another process would."""
+
+
+def client(endpoint: str, **settings: Any) -> Any:
+    """An S3 client for a server on loopback, with invented credentials and a single try of each request."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, **settings)
+    keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "wordless-secret", "region_name": "us-east-1"}
+    return boto3.client("s3", endpoint_url=endpoint, config=config, **keys)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of an S3 server on loopback with the bucket `lab`."""
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    try:
+        host, port = running.get_host_and_port()
+        _one_at_a_time(running)
+        client(f"http://{host}:{port}").create_bucket(Bucket="lab")
+        yield f"http://{host}:{port}"
+    finally:
+        running.stop()
+
+
+def _one_at_a_time(running: ThreadedMotoServer) -> None:
+    """Serialise the requests: the server looks for a key and writes it in two steps, which S3 does in one."""
+    wsgi, lock = running._server, threading.Lock()
+    assert wsgi is not None
+    app = wsgi.app
+
+    def locked(environ: Any, start_response: Any) -> Any:
+        with lock:
+            return app(environ, start_response)
+
+    wsgi.app = locked
+
+
+def opener(kind: str, endpoint: str, folder: Path) -> Open:
+    """A fresh, empty store of a kind: `folder`, `s3` (the server at `endpoint`) or `real s3`."""
+    if kind == "folder":
+        return lambda: FolderObjects(folder / "store")
+    prefix = uuid4().hex
+    if kind == "s3":
+        return lambda: S3Objects("lab", prefix, client(endpoint))
+    location = os.environ.get("CROSSLIFT_S3")
+    if location is None:
+        pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
+    return lambda: open_objects(f"{location}/{prefix}")
+
+
+def one_line(error: pytest.ExceptionInfo[UserError], *words: str) -> None:
+    """The error is a single line that holds all these words."""
+    text = str(error.value)
+    assert "\n" not in text
+    for word in words:
+        assert word in text, f"{word!r} is not in {text!r}"
