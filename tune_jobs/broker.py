@@ -149,7 +149,7 @@ class Broker:
             if id not in self._entries:
                 self._entries[id] = _Entry(stages[id], self._orders)
                 self._orders += 1
-            elif self._entries[id].run is None:
+            elif self._entries[id].state is not State.DONE:
                 self._entries[id].stored = None  # a fresh request is a fresh look: another sweep may have made it
         wants = self._wants.setdefault(trial, {})
         wants.update({id: min(rung, wants.get(id, rung)) for id in ids})

@@ -1,4 +1,4 @@
-"""A world in which sweeps take milliseconds: objects in memory, graphs of small stages, and a lane that only commits."""
+"""Sweeps in milliseconds: objects in memory, graphs of small stages, and a lane that only commits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainers.graph import Graph
 from trainers.identity import canonical_json, digest
 from trainers.lane import Assignment, Ending, Outcome, Verdict
 from trainers.recipe import Recipe
-from trainers.stages import STAGE_PREFIX
+from trainers.stages import STAGE_PREFIX, Stage
 from trainers.store.objects import ObjectInfo
 from trainers.store.stages import StageStore
 
@@ -56,21 +56,18 @@ class Killed(BaseException):
 
 @dataclass
 class MemoryObjects:
-    """A store in memory. `lives` counts down with every write; at 0 the process is dead, before or after the write."""
+    """A store in memory. `lives` counts down with every write; with the last one the process is dead."""
 
     content: dict[str, bytes] = field(default_factory=dict)
     lives: int | None = None
-    after: bool = False
     name: str = "memory"
 
     def _write(self, key: str, data: bytes) -> None:
         if self.lives is not None:
-            self.lives -= 1
-            if self.lives < 0 or (self.lives == 0 and not self.after):
+            if self.lives == 0:
                 raise Killed
+            self.lives -= 1
         self.content[key] = data
-        if self.lives == 0:
-            raise Killed
 
     def create(self, key: str, data: bytes) -> bool:
         if key in self.content:
@@ -133,7 +130,8 @@ class LittleLane:
 
     def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
         stage, attempt = assignment.stage, assignment.attempt
-        assert self.store.committed(stage.id) is None, f"{stage.label} is trained again"
+        commit = self.store.committed(stage.id)
+        assert commit is None or commit.evicted, f"{stage.label} is trained again"
         self.ran.append(stage.id)
         for step in (1, 2):
             if report(step, 2) is Verdict.STOP:
@@ -142,17 +140,20 @@ class LittleLane:
         if ending is not None:
             return Outcome(ending, "as told")
         path = self.folder / "file"
-        path.write_bytes(canonical_json(_cell(stage.label, stage.id).to_json()))
-        files = {"cell.json": self.store.put(stage.id, attempt, "cell.json", path)}
+        path.write_bytes(_content(stage))
+        name = "cell.json" if stage.label.startswith("child score ") else "model.safetensors"
+        files = {name: self.store.put(stage.id, attempt, name, path)}
         self.store.commit(stage.id, attempt, files, {}, stage.spec, {"seconds": 2.0, "tokens": 100})
         return Outcome(Ending.COMMITTED)
 
 
-def _cell(label: str, stage: str) -> Cell:
-    """The cell of a score stage; of any other stage, a file like any other."""
-    _, _, task, language = ("child", "none", *label.split())[-4:]
-    value = int.from_bytes(hashlib.sha256(stage.encode()).digest()[:4]) / 2**32 * 100
-    return Cell(task, language, value, 10, "selection", "accuracy", 1)
+def _content(stage: Stage) -> bytes:
+    """A score stage's cell; of any other stage, its id."""
+    if not stage.label.startswith("child score "):
+        return stage.id.encode()
+    *_, task, language = stage.label.split()
+    value = int.from_bytes(hashlib.sha256(stage.id.encode()).digest()[:4]) / 2**32 * 100
+    return canonical_json(Cell(task, language, value, 10, "selection", "accuracy", 1).to_json())
 
 
 def story(objects: MemoryObjects, name: str = "little") -> list[dict[str, object]]:

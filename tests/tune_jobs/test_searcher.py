@@ -1,0 +1,71 @@
+"""The searcher: the baseline first, no recipe twice, and nothing that depends on which trial was faster."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tune_jobs.world import space
+from tune_jobs.events import Ended, How, Sampled
+from tune_jobs.history import History
+from tune_jobs.searcher import Searcher, recipe_id
+
+
+def sampled(number: int, params: dict, recipe) -> Sampled:
+    return Sampled(trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe))
+
+
+def ended(number: int, value: float, how: How = How.COMPLETE) -> Ended:
+    return Ended(trial=number, how=how, value=None if how is How.FAILED else value)
+
+
+def run(searcher: Searcher, history: History, order) -> History:
+    """Begin trials as they may, and end open ones in an order that `order` chooses."""
+    while True:
+        while (found := searcher.next(history)) is not None:
+            history.apply(sampled(len(history.trials), *found))
+        open_trials = history.open()
+        if not open_trials:
+            return history
+        number = open_trials[order(len(open_trials))].number
+        history.apply(ended(number, value=(number * 37) % 100, how=How.FAILED if number % 5 == 4 else How.COMPLETE))
+
+
+@pytest.mark.parametrize("sampler", ["grid", "random", "tpe"])
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_no_recipe_twice_until_the_space_is_exhausted(sampler: str, concurrency: int) -> None:
+    searcher = Searcher(space(sampler=sampler, trials=50, concurrency=concurrency, startup=3))
+    history = run(searcher, History(), lambda n: 0)
+    assert history.trials[0].sampled.recipe == space().baseline()
+    assert len(history.trials) == 7  # the baseline and the space's six points
+    assert len({trial.sampled.recipe_id for trial in history.trials}) == 7
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.data(), st.sampled_from(["grid", "tpe"]), st.integers(1, 4))
+def test_which_trial_is_faster_makes_no_difference(data, sampler: str, concurrency: int) -> None:
+    what = space(sampler=sampler, trials=7, concurrency=concurrency, startup=2)
+    in_turn = run(Searcher(what), History(), lambda n: 0)
+    shuffled = run(Searcher(what), History(), lambda n: data.draw(st.integers(0, n - 1)))
+    assert [t.sampled for t in shuffled.trials] == [t.sampled for t in in_turn.trials]
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.data(), st.integers(1, 4))
+def test_no_more_than_concurrency_trials_are_open(data, concurrency: int) -> None:
+    searcher, history = Searcher(space(concurrency=concurrency)), History()
+    while True:
+        while (found := searcher.next(history)) is not None:
+            history.apply(sampled(len(history.trials), *found))
+            assert len(history.open()) <= concurrency
+        if not history.open():
+            break
+        number = data.draw(st.sampled_from(history.open())).number
+        history.apply(ended(number, 50.0))
+    assert len(history.trials) == 7
+
+
+def test_the_budget_counts_the_baseline() -> None:
+    history = run(Searcher(space(trials=3)), History(), lambda n: 0)
+    assert len(history.trials) == 3
