@@ -1,0 +1,8 @@
+"""The toy world: a miniature benchmark in the official file formats, generated from a seed."""
+
+from tasks.toy.concepts import DOMAINS
+from tasks.toy.files import SIZES
+from tasks.toy.languages import LANGUAGES, LOWEST
+from tasks.toy.write import Manifest, write
+
+__all__ = ["DOMAINS", "LANGUAGES", "LOWEST", "SIZES", "Manifest", "write"]

@@ -1,0 +1,129 @@
+"""Multiple choice: HellaSwag, Cosmos QA, and COPA with XCOPA.
+
+All ask for the state that an action brings about, or for the action that brought a state about. The choices are equal
+in shape, none of their deciding words is in the context, and each is right in as many contexts as the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from tasks.toy import concepts, facts
+from tasks.toy.concepts import HYPERNYM, Dimension
+from tasks.toy.grammar import Clause, Name, Noun, Phrase, Pronoun, Sentence
+from tasks.toy.world import Key, Stream
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A context, what is asked about it (a question, or HellaSwag's and COPA's word for it), and the choices."""
+
+    context: tuple[Sentence, ...]
+    question: Sentence | str
+    choices: tuple[Sentence, ...]
+    label: int
+
+
+@dataclass(frozen=True)
+class _Change:
+    """An agent gives a thing or person value `value` of a dimension."""
+
+    agent: Name
+    patient: Phrase
+    dimension: Dimension
+    value: int
+
+    def action(self, stream: Stream, patient: Phrase | None = None, value: int | None = None) -> Clause:
+        """Mira heats the soup."""
+        verbs = self.dimension.causes[self.value if value is None else value]
+        return facts.acts(self.agent, stream.pick(verbs), patient or self.patient)
+
+    def state(self, stream: Stream, patient: Phrase | None = None, value: int | None = None) -> Clause:
+        """The soup is hot."""
+        words = self.dimension.values[self.value if value is None else value]
+        return facts.has_quality(patient or self.patient, stream.pick(words))
+
+
+def endings(stream: Stream) -> Iterator[Choice]:
+    """HellaSwag: two actions on two things, and how one of the things is then."""
+    for position in stream.positions(4):
+        changes, names = stream.allowed(partial(_changes, stream, "ending"))
+        asked, other = stream.shuffled((0, 1))
+        actions = tuple(facts.say(change.action(stream)) for change in changes)
+        states = [
+            facts.say(changes[i].state(stream, names[asked], value))
+            for i, value in ((asked, changes[asked].value), (asked, 1 - changes[asked].value), (other, 0), (other, 1))
+        ]
+        yield _placed(stream, actions, "now", states, position)
+
+
+def explanations(stream: Stream) -> Iterator[Choice]:
+    """Cosmos QA: what somebody did to a thing that is as it is, or how it is after all that was done."""
+    for position in stream.positions(4):
+        changes, names = stream.allowed(partial(_changes, stream, "explanation"))
+        asked, other = stream.shuffled((0, 1))
+        backward = stream.chance(0.5)
+        order = ((asked, changes[asked].value), (asked, 1 - changes[asked].value), (other, 0), (other, 1))
+        agent = changes[asked].agent
+        if backward:
+            context = tuple(facts.say(change.state(stream)) for change in changes)
+            question = facts.say(Clause(agent, "do", Pronoun("what"), obliques=(("with", names[asked]),)))
+            picked = [facts.acts(agent, stream.pick(changes[i].dimension.causes[v]), Pronoun("it")) for i, v in order]
+        else:
+            before = changes[asked].state(stream, value=1 - changes[asked].value)
+            actions = [change.action(stream) for change in changes]
+            context = tuple(facts.say(clause) for clause in (before, *stream.shuffled(actions)))
+            question = facts.say(Clause(names[asked], quality="how", adverb="now"))
+            picked = [facts.has_quality(Pronoun("it"), stream.pick(changes[i].dimension.values[v])) for i, v in order]
+        yield _placed(stream, context, question, [facts.say(clause) for clause in picked], position)
+
+
+def alternatives(stream: Stream) -> Iterator[Choice]:
+    """COPA: cause or effect. Two instances in a row have the same alternatives, of which each is right once."""
+    while True:
+        question = stream.pick(("cause", "effect"))
+        (change, other), (name, _) = stream.allowed(partial(_changes, stream, question))
+        turned = change.dimension, 1 - change.value
+        dimension, value = turned if stream.chance(0.5) else (other.dimension, other.value)
+        both = change, _Change(change.agent, change.patient, dimension, value)
+        if question == "cause":
+            premises = [each.state(stream) for each in both]
+            choices = [each.action(stream, name) for each in both]
+        else:
+            premises = [each.action(stream) for each in both]
+            choices = [each.state(stream, name) for each in both]
+        order = stream.shuffled((0, 1))
+        placed = tuple(facts.say(choices[i]) for i in order)
+        for right in stream.shuffled((0, 1)):
+            yield Choice((facts.say(premises[right]),), question, placed, order.index(right))
+
+
+def _changes(stream: Stream, use: str) -> tuple[Key, tuple[tuple[_Change, _Change], tuple[Phrase, Phrase]]]:
+    """Two changes of different dimensions in two things (or people), and what else the two may be called."""
+    of_people = stream.chance(0.3)
+    dimensions = stream.sample(concepts.PERSON_STATES if of_people else concepts.THING_STATES, 2)
+    first, second, third, fourth = stream.people(4)
+    values = [stream.pick((0, 1)), stream.pick((0, 1))]
+    kinds = stream.kinds(2)
+    patients: tuple[Phrase, Phrase] = (third, fourth) if of_people else (Noun(kinds[0]), Noun(kinds[1]))
+    names = patients
+    if not of_people and stream.chance(0.5):
+        names = Noun(HYPERNYM[kinds[0]]), Noun(HYPERNYM[kinds[1]])
+    changes = (
+        _Change(first, patients[0], dimensions[0], values[0]),
+        _Change(second, patients[1], dimensions[1], values[1]),
+    )
+    about = () if of_people else tuple(kinds)
+    key = (use, *about, *(f"{d.name}{v}" for d, v in zip(dimensions, values, strict=True)))
+    return key, (changes, names)
+
+
+def _placed(
+    stream: Stream, context: tuple[Sentence, ...], question: Sentence | str, choices: Sequence[Sentence], position: int
+) -> Choice:
+    """The first of the choices, which is right, at a position; the others around it in random order."""
+    placed = stream.shuffled(choices[1:])
+    placed.insert(position, choices[0])
+    return Choice(context, question, tuple(placed), position)

@@ -1,0 +1,215 @@
+"""Plain text: what monolingual and parallel files and Tatoeba say.
+
+Some lines state facts, some ask, and some say how facts and words hang together: a cup is a vessel, a big cup is not
+small, what is heated is hot. So what the tasks ask for can be learned from text, in every language by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from tasks.toy import concepts, facts
+from tasks.toy.grammar import Clause, Name, Noun, Phrase, Pronoun, Sentence
+from tasks.toy.world import Key, Stream
+
+_STATES = (*concepts.THING_STATES, *concepts.PERSON_STATES)
+
+
+def sentences(stream: Stream) -> Iterator[Sentence]:
+    """Sentences without end, each of the stream's split."""
+    templates, weights = tuple(_TEMPLATES), tuple(_TEMPLATES.values())
+    while True:
+        (template,) = stream.rng.choices(templates, weights)
+        yield stream.allowed(partial(_keyed, stream, template))
+
+
+def different(stream: Stream) -> Iterator[Sentence]:
+    """The same without repetition."""
+    seen: set[Sentence] = set()
+    for sentence in sentences(stream):
+        if sentence not in seen:
+            seen.add(sentence)
+            yield sentence
+
+
+def _keyed(stream: Stream, template: Callable[[Stream], Sentence]) -> tuple[Key, Sentence]:
+    sentence = template(stream)
+    return ("text", *(token.form for token in stream.world.speakers["en"].say(sentence).tokens)), sentence
+
+
+def _thing(stream: Stream) -> Noun:
+    """The cup, the cup of Mira, or the red cup."""
+    kind = stream.kind()
+    return stream.pick((
+        Noun(kind),
+        facts.owned(kind, stream.people(1)[0]),
+        Noun(kind, adjectives=(stream.pick(stream.pick(concepts.THING_TRAITS).words),)),
+    ))  # fmt: skip
+
+
+def _named(stream: Stream, kind: str) -> Noun:
+    return Noun(concepts.HYPERNYM[kind] if stream.chance(0.5) else kind)
+
+
+def _quality(stream: Stream) -> Sentence:
+    """The cup of Mira is red; Mira is glad."""
+    if stream.chance(0.35):
+        word = stream.pick(stream.pick(concepts.PERSON_STATES).words)
+        return facts.say(facts.has_quality(stream.people(1)[0], word, stream.room() if stream.chance(0.5) else ""))
+    dimension = stream.pick((*concepts.THING_STATES, *concepts.THING_TRAITS))
+    return facts.say(facts.has_quality(_thing(stream), stream.pick(dimension.words)))
+
+
+def _two_qualities(stream: Stream) -> Sentence:
+    """The cup of Mira is red and the lamp of Tobin is big."""
+    first, second = (_quality(stream).clause for _ in range(2))
+    return Sentence(first, "and", second)
+
+
+def _action(stream: Stream) -> Sentence:
+    """Mira finds the cup in the kitchen."""
+    verb = stream.pick(stream.pick(concepts.ACTIONS).words)
+    return facts.say(facts.acts(stream.people(1)[0], verb, _thing(stream), stream.room()))
+
+
+def _change(stream: Stream) -> tuple[Clause, Clause]:
+    """Mira heats the cup; the cup is hot."""
+    dimension, value = stream.pick(_STATES), stream.pick((0, 1))
+    agent, person = stream.people(2)
+    patient: Phrase = person
+    again: Phrase = person
+    if dimension in concepts.THING_STATES:
+        kind = stream.kind()
+        patient, again = Noun(kind), _named(stream, kind)
+    action = facts.acts(agent, stream.pick(dimension.causes[value]), patient)
+    return action, facts.has_quality(again, stream.pick(dimension.values[value]))
+
+
+def _effect(stream: Stream) -> Sentence:
+    """Mira heats the cup so the vessel is hot; the vessel is hot because Mira heats the cup."""
+    action, state = _change(stream)
+    return Sentence(action, "so", state) if stream.chance(0.6) else Sentence(state, "because", action)
+
+
+def _synonym(stream: Stream) -> Sentence:
+    """A big cup is large; a big cup is not small; a glad nurse is happy."""
+    dimension = stream.pick(concepts.ADJECTIVE_DIMENSIONS)
+    roles = concepts.ROLES[stream.pick(stream.domains)]
+    kind = stream.pick(roles) if dimension in concepts.PERSON_STATES else stream.kind()
+    word = stream.pick(dimension.words)
+    subject = Noun(kind, "a", (word,))
+    if stream.chance(0.5):
+        return facts.say(Clause(subject, quality=stream.contrary(word, dimension), negated=True))
+    return facts.say(facts.has_quality(subject, stream.synonym(word, dimension)))
+
+
+def _hypernym(stream: Stream) -> Sentence:
+    """A cup is a vessel."""
+    kind = stream.kind()
+    subject = Noun(kind, "a", (stream.pick(stream.pick(concepts.THING_TRAITS).words),))
+    return facts.say(Clause(subject, object=Noun(concepts.HYPERNYM[kind], "a")))
+
+
+def _verb_synonym(stream: Stream) -> Sentence:
+    """Mira finds the cup so Mira discovers the vessel."""
+    senses = [sense for action in concepts.ACTIONS for sense in action.values]
+    senses += [sense for state in concepts.THING_STATES for sense in state.causes]
+    first, second = stream.shuffled(stream.pick(senses))
+    kind, (agent,) = stream.kind(), stream.people(1)
+    return Sentence(facts.acts(agent, first, Noun(kind)), "so", facts.acts(agent, second, _named(stream, kind)))
+
+
+def _relation(stream: Stream) -> Sentence:
+    """The cup is above the lamp so the lamp is below the cup; and so with comparisons and transfers."""
+    relation = stream.pick((*concepts.POSITIONS, *concepts.COMPARISONS, *concepts.TRANSFERS))
+    people, kinds = stream.people(2), stream.kinds(3)
+    word, converse = stream.pick(relation.forward), stream.pick(relation.backward)
+    if relation in concepts.TRANSFERS:
+        thing = Noun(kinds[0])
+        clauses = [
+            facts.transfers(people[0], word, thing, people[1], away=True),
+            facts.transfers(people[1], converse, thing, people[0], away=False),
+        ]
+    elif relation in concepts.POSITIONS:
+        things = [Noun(kind) for kind in kinds[1:]]
+        clauses = [facts.stands(things[0], word, things[1]), facts.stands(things[1], converse, things[0])]
+    else:
+        clauses = [facts.compares(people[0], word, people[1]), facts.compares(people[1], converse, people[0])]
+    clauses = stream.shuffled(clauses)
+    return Sentence(clauses[0], "so", clauses[1]) if stream.chance(0.5) else facts.say(clauses[0])
+
+
+def _place(stream: Stream) -> Sentence:
+    """The cup of Mira is in the kitchen; Mira has three cups."""
+    if stream.chance(0.5):
+        return facts.say(facts.stands(_thing(stream), stream.pick(("in", "near")), Noun(stream.room())))
+    word = stream.pick(tuple(concepts.NUMBERS))
+    number = concepts.NUMBERS[word] if stream.chance(0.5) else word
+    return facts.say(facts.counts(stream.people(1)[0], number, stream.kind()))
+
+
+def _question(stream: Stream) -> Sentence:
+    """Where is the cup of Mira? Who heats the cup? What is red? How many cups does Mira have?"""
+    (person,), kind = stream.people(1), stream.kind()
+    action, state = _change(stream)
+    clauses = (
+        facts.stands(facts.owned(kind, person), "", Pronoun("where")),
+        facts.acts(Pronoun("who"), action.verb, Noun(kind)),
+        facts.has_quality(Pronoun("what"), state.quality),
+        facts.counts(person, "how many", kind),
+        Clause(Noun(kind), quality="how", adverb="now"),
+        Clause(person, "do", Pronoun("what"), obliques=(("with", Noun(kind)),)),
+    )
+    return facts.say(stream.pick(clauses))
+
+
+def entity_clause(
+    stream: Stream, person: Callable[[], Name], place: Callable[[], Name], org: Callable[[], Name]
+) -> Clause:
+    """A clause in which only the other words tell which type a name has."""
+    kind = stream.kind()
+    builders: tuple[Callable[[], Clause], ...] = (
+        lambda: Clause(person(), stream.pick(("sleep", "laugh", "sing")), obliques=(("in", Noun(stream.room())),)),
+        lambda: Clause(person(), "marry", person()),
+        lambda: Clause(org(), "merge", obliques=(("with", org()),)),
+        lambda: Clause(org(), stream.pick(("hire", "employ")), person()),
+        lambda: Clause(org(), "produce", Noun(kind, number=stream.pick(tuple(concepts.NUMBERS)))),
+        lambda: Clause(place(), "border", place()),
+        lambda: Clause(person(), "visit", place()),
+        lambda: Clause(person(), "live", obliques=(("in", place()),)),
+        lambda: Clause(person(), "work", obliques=(("for", org()),)),
+    )
+    return stream.pick(builders)()
+
+
+def _entities(stream: Stream) -> Sentence:
+    """Mira lives in Varo; Solen hires Mira."""
+    world = stream.world
+    pools = (world.people, world.places, world.organisations)
+    person, place, org = (partial(stream.pick, pool) for pool in pools)
+    return facts.say(entity_clause(stream, person, place, org))
+
+
+def ambiguous(stream: Stream) -> Sentence:
+    """The nurse hammers the hammer: words that are noun or verb by their place."""
+    role = stream.pick(concepts.ROLES[stream.pick(stream.domains)])
+    nouns = [word for word in concepts.AMBIGUOUS if word != role]
+    patient = Noun(stream.pick(nouns)) if stream.chance(0.5) else _thing(stream)
+    return facts.say(facts.acts(Noun(role), stream.pick(concepts.AMBIGUOUS), patient, stream.room()))
+
+
+_TEMPLATES: dict[Callable[[Stream], Sentence], int] = {  # with how often each occurs, in percent
+    _quality: 14,
+    _two_qualities: 5,
+    _action: 8,
+    _effect: 20,
+    _synonym: 12,
+    _hypernym: 6,
+    _verb_synonym: 8,
+    _relation: 8,
+    _place: 6,
+    _question: 5,
+    _entities: 5,
+    ambiguous: 3,
+}
