@@ -11,8 +11,6 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from tokenizers.trainers import BpeTrainer
 from torch import nn
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
 
@@ -22,10 +20,10 @@ from trainers.kinds.base import IGNORE, Limits, collate, unpad
 from trainers.kinds.registry import KINDS, kind_of
 from trainers.kinds.span import MAX_ANSWER
 from trainers.kinds.subwords import CHUNK, longest_first
+from trainers.work.tokenizer import SPECIAL, train
 
 LABELS = ("entailment", "neutral", "contradiction", "NOUN")
 LEARNABLE = [Kind.CLASSIFICATION, Kind.CHOICE, Kind.TAGGING, Kind.SPAN]
-SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 ALPHABETS = ("abcdefgh", "абвгде", "ابتثج", "北京大学的人", "नमसतेिा", "กขคงา้", "áe\u0301ñ\u0308", "🙂👩‍👧🇩🇪", "0123.,?")
 ODD = [
@@ -52,13 +50,6 @@ sentences = st.lists(words, max_size=25).map(" ".join)
 lengths = st.integers(8, 40)
 
 
-def special_tokens(fast: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
-    bos, pad, eos, unk, mask = SPECIAL
-    names = {"bos": bos, "eos": eos, "cls": bos, "sep": eos, "pad": pad, "unk": unk, "mask": mask}
-    fast.add_special_tokens({f"{name}_token": token for name, token in names.items()})
-    return fast
-
-
 @cache
 def bpe() -> PreTrainedTokenizerFast:
     chooser = random.Random(0)
@@ -66,11 +57,7 @@ def bpe() -> PreTrainedTokenizerFast:
         " ".join("".join(chooser.choices(chooser.choice(ALPHABETS[:-2]), k=chooser.randint(1, 7))) for _ in range(12))
         for _ in range(300)
     ]
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    tokenizer.train_from_iterator(text, BpeTrainer(vocab_size=300, special_tokens=SPECIAL, show_progress=False))
-    return special_tokens(PreTrainedTokenizerFast(tokenizer_object=tokenizer))
+    return train(text, 300)
 
 
 @cache
@@ -154,10 +141,8 @@ def test_rows_fit_and_have_the_form_of_xlm_r(kind_example, tokenizer, length, st
 
 @pytest.mark.parametrize("tokenizer", [bpe, unigram])
 def test_rows_are_those_of_the_tokenizer_itself(tokenizer):
-    """The template is the one of XLM-R's tokenizer, truncation that of its `longest_first`."""
-    template = unigram().backend_tokenizer.post_processor
+    """The template is the one of XLM-R's tokenizer, and a single sentence is cut as it cuts it."""
     own = tokenizer()
-    own.backend_tokenizer.post_processor = template
     chooser = random.Random(1)
     for _ in range(50):
         first, second = (
@@ -305,6 +290,24 @@ def test_spans_come_back_to_the_character_in_every_script():
             rows = encode(Kind.SPAN, example, tokenizer, Limits(64, 30))
             logits = oracle(Kind.SPAN, rows, np.random.default_rng(0))
             assert kind_of(Kind.SPAN).decode(example, rows, logits, LABELS) == text
+
+
+@pytest.mark.parametrize("text", ["e\u0301", " e\u0301 ", "zwei \t"])
+def test_accents_stay_with_their_letters_and_blanks_go(text):
+    context = "un deux " + text + " trois"
+    example = Question("q", "a", context, (Answer(text, 8),), "a")
+    for tokenizer in (bpe(), unigram()):
+        (row,) = encode(Kind.SPAN, example, tokenizer)
+        logits = oracle(Kind.SPAN, [row], np.random.default_rng(0))
+        assert kind_of(Kind.SPAN).decode(example, [row], logits, LABELS) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u3000\n"])
+def test_an_answer_without_a_subword_points_at_the_first_token(text):
+    example = Question("q", "a", "b" + text + "c", (Answer(text, 1),), "a")
+    (row,) = encode(Kind.SPAN, example)
+    assert row.target.tolist() == [0, 0]
+    assert kind_of(Kind.SPAN).count([row]) == 1
 
 
 def test_the_best_valid_span_over_windows_wins():

@@ -105,7 +105,9 @@ def _answer_tokens(example: Question, context: Subwords) -> tuple[int, int] | No
     if begin < 0 or example.context[begin:end] != answer.text:
         what = f"the answer {answer.text[:40]!r} does not stand at character {begin} of its context"
         raise UserError(what, where=f"example {example.id}")
-    touched = np.flatnonzero((context.offsets[:, 0] < end) & (context.offsets[:, 1] > begin))
+    begin += len(answer.text) - len(answer.text.lstrip())  # blanks around it belong to its neighbours' subwords
+    end = begin + len(answer.text.strip())
+    touched = np.flatnonzero((context.offsets[:, 0] < end) & (context.offsets[:, 1] > begin) & (begin < end))
     return (int(touched[0]), int(touched[-1])) if len(touched) else NOWHERE
 
 
