@@ -105,7 +105,8 @@ class DataFolders:
         declared = catalog.get(task)
         if split not in declared.splits:
             return Absent(task, split, language, f"there is no {split} split")
-        readers.get(declared)
+        if not readers.exists(declared):
+            return Absent(task, split, language, "its files cannot be read yet")
         found = list(self._present(declared, split, language, part))
         if not found:
             return Absent(task, split, language, self._why_not(declared, split, language))
@@ -117,7 +118,7 @@ class DataFolders:
         return usable[0]
 
     def find_dev(self, task: str) -> DataSource | Absent:
-        """The English development set of a task's training task, where it has no dev split a held-out fifth."""
+        """The English development set of a task's training task: its dev split or, failing that, a held-out fifth."""
         declared = catalog.get(task)
         trained = catalog.get(declared.train_on) if declared.train_on else declared
         if trained.dev is None:

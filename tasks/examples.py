@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -141,9 +142,17 @@ def without_label(example: Example) -> Example:
     return example
 
 
+def _fields(value: Example | Answer) -> dict[str, Any]:
+    """Shallow, unlike `dataclasses.asdict`, which is several times slower; the encoder asks for nested answers."""
+    return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_fields)
+
+
 def canonical(example: Example) -> bytes:
     """One line of canonical JSON: sorted keys, no blanks, UTF-8."""
-    return json.dumps(asdict(example), sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODER.encode(_fields(example)).encode()
 
 
 def fingerprint(examples: Iterable[Example]) -> str:

@@ -43,8 +43,13 @@ READERS: Mapping[str, Reader] = {
 }
 
 
+def exists(task: Task) -> bool:
+    """Whether the files of a declared task can be read."""
+    return task.reader in READERS
+
+
 def get(task: Task) -> Reader:
     """The reader of a task; one that does not exist yet is a `UserError`."""
-    if task.reader not in READERS:
+    if not exists(task):
         raise UserError(f"task {task.name!r} is declared, but its files cannot be read yet: choose another task")
     return READERS[task.reader]

@@ -67,7 +67,7 @@ def test_what_is_missing_is_absent_and_says_why(tmp_path: Path) -> None:
 def test_unlabelled_data_is_found_for_predictions_alone(tmp_path: Path) -> None:
     save(tmp_path, {"xnli/test-de.tsv": UNLABELLED})
     found = source(folders(tmp_path).find("xnli", "test", "de", labelled=False))
-    assert load(found).examples[0].label is None  # type: ignore[union-attr]
+    assert load(found).examples[0].label is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_question_answering_is_read_from_the_gold_folder_where_answers_were_stri
     save(tmp_path, {"xquad/xquad.de.json": squad(answers=[{"text": "", "answer_start": 0}])})
     save(tmp_path, {"gold/xquad/test-de.json": squad()})
     found = source(folders(tmp_path).find("xquad", "test", "de"))
-    assert load(found).examples[0].answers[0].text == "cup"  # type: ignore[union-attr]
+    assert load(found).examples[0].answers[0].text == "cup"
 
 
 def test_both_layouts_of_tatoeba_are_the_same_data(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_both_layouts_of_tatoeba_are_the_same_data(tmp_path: Path) -> None:
         load(source(folders(tmp_path / name).find("tatoeba", "test", "de"))) for name in ("laser", "xtreme")
     )
     assert laser.fingerprint == xtreme.fingerprint
-    assert [(e.query, e.candidate) for e in xtreme.examples] == list(zip(english, foreign, strict=True))  # type: ignore[union-attr]
+    assert [(e.query, e.candidate) for e in xtreme.examples] == list(zip(english, foreign, strict=True))
 
 
 def test_a_space_names_files_for_a_split(tmp_path: Path) -> None:
@@ -127,6 +127,13 @@ def test_a_space_names_files_for_a_split(tmp_path: Path) -> None:
     assert data.languages("xnli", "dev") == ("qaa",)
 
 
+def test_a_declared_task_whose_files_cannot_be_read_yet_says_so(tmp_path: Path) -> None:
+    save(tmp_path, {"anli_v1.0/train.jsonl": "{}"})
+    assert why(folders(tmp_path).find("anli+", "train", "en")) == "its files cannot be read yet"
+    with pytest.raises(UserError, match="'anli\\+' is declared, but its files cannot be read yet"):
+        load(DataSource("anli+", "train", "en", (str(tmp_path / "anli_v1.0/train.jsonl"),)))
+
+
 def test_mistakes_in_named_files_and_folders_are_told(tmp_path: Path) -> None:
     data = folders(tmp_path, xnli={"train": ["mine/a.tsv"]})
     with pytest.raises(UserError, match=r"files.xnli.train: no file 'mine/a.tsv' in"):
@@ -137,8 +144,6 @@ def test_mistakes_in_named_files_and_folders_are_told(tmp_path: Path) -> None:
         folders(tmp_path, xnly={"train": ["a"]})
     with pytest.raises(UserError, match="nowhere: no such data folder"):
         folders(tmp_path / "nowhere").find("xnli", "dev", "de")
-    with pytest.raises(UserError, match="'anli\\+' is declared, but its files cannot be read yet"):
-        folders(tmp_path).find("anli+", "train", "en")
 
 
 def test_english_dev_is_that_of_the_training_task(tmp_path: Path) -> None:

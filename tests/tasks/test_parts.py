@@ -23,7 +23,7 @@ def test_both_parts_make_up_the_whole_and_articles_stay_together(articles: list[
     whole = [question(i, article, "en") for i, article in enumerate(articles)]
     selection, rest = take(whole, Part.SELECTION), take(whole, Part.REST)
     assert sorted((*selection, *rest), key=whole.index) == list(take(whole, Part.ALL)) == whole
-    assert not {e.article for e in selection} & {e.article for e in rest}  # type: ignore[union-attr]
+    assert not {e.article for e in selection} & {e.article for e in rest}
 
 
 @given(st.lists(WORDS, min_size=1, max_size=30))
@@ -40,8 +40,8 @@ def test_the_candidate_pool_stays_whole(sentences: list[str]) -> None:
     whole = [Translation(str(i), english, f"c{i}", str(i)) for i, english in enumerate(sentences)]
     selection, rest = take(whole, Part.SELECTION), take(whole, Part.REST)
     for part in (selection, rest):
-        assert [(e.id, e.query, e.candidate) for e in part] == [(e.id, e.query, e.candidate) for e in whole]  # type: ignore[union-attr]
-    matches = [(one.match, two.match) for one, two in zip(selection, rest, strict=True)]  # type: ignore[union-attr]
+        assert [(e.id, e.query, e.candidate) for e in part] == [(e.id, e.query, e.candidate) for e in whole]
+    matches = [(one.match, two.match) for one, two in zip(selection, rest, strict=True)]
     assert all((one is None) != (two is None) for one, two in matches)
     assert all(one == e.match or two == e.match for (one, two), e in zip(matches, whole, strict=True))
 

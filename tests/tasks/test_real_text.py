@@ -98,7 +98,7 @@ def test_tatoeba_keeps_its_pool(data: DataFolders) -> None:
 
 
 def test_training_data_shares_no_paragraph_with_xquad(data: DataFolders) -> None:
-    squad = {e.context for e in dataset(data.find("squad", "train", "en")).examples}  # type: ignore[union-attr]
-    xquad = {e.context for e in dataset(data.find("xquad", "test", "en")).examples}  # type: ignore[union-attr]
+    squad = {e.context for e in dataset(data.find("squad", "train", "en")).examples}
+    xquad = {e.context for e in dataset(data.find("xquad", "test", "en")).examples}
     assert len(xquad) == 240
     assert not squad & xquad
