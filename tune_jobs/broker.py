@@ -12,48 +12,12 @@ Truth about DONE is in the store alone; what lanes say is a hint to look there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
 from trainers.stages import Stage
-
-
-class Shelf(Protocol):
-    """What the broker needs of a stage store."""
-
-    def committed(self, stage: str) -> HasWeights | None:
-        """The stage's valid COMMIT, if it has one."""
-
-    def begin(self, stage: str) -> str:
-        """A new attempt's name, newer than all before."""
-
-
-class HasWeights(Protocol):
-    """A commit, as far as the broker looks into it."""
-
-    @property
-    def evicted(self) -> Collection[str]:
-        """Names of the weights that have been removed."""
-
-
-class State(StrEnum):
-    """Where a stage stands."""
-
-    PENDING = "pending"  # to be made, as soon as all it reads is done
-    RUNNING = "running"  # a lane has it under the newest attempt
-    DONE = "done"  # committed, files there
-    ASIDE = "set aside"  # diverged, or failed too often; whoever wants it fails
-
-
-class Stored(StrEnum):
-    """What the store holds of a stage."""
-
-    NOTHING = "nothing"
-    EVICTED = "evicted"  # committed without its weights: enough for whoever wants it, not for a child that reads it
-    WHOLE = "whole"
+from tune_jobs.stage_states import Entry, Run, Shelf, State, Stored, closure
 
 
 @dataclass(frozen=True)
@@ -70,36 +34,6 @@ class Answer:
 
     missing: int
     reason: str = ""
-
-
-@dataclass
-class _Run:
-    """The newest attempt at a stage. `seen`: the clock at its last sign of life; `begun`: the lane has reported."""
-
-    lane: LaneId
-    attempt: str
-    seen: float
-    begun: bool = False
-
-
-@dataclass
-class _Entry:
-    """What the broker knows of one stage; `stored` is None until somebody needs to know."""
-
-    stage: Stage
-    order: int
-    stored: Stored | None = None
-    run: _Run | None = None
-    failures: list[str] = field(default_factory=list)
-    aside: bool = False
-
-    @property
-    def state(self) -> State:
-        if self.stored is Stored.WHOLE:
-            return State.DONE
-        if self.run is not None:
-            return State.RUNNING
-        return State.ASIDE if self.aside else State.PENDING
 
 
 @dataclass
@@ -126,7 +60,7 @@ class Broker:
         self._store = store
         self._clock = clock
         self._patience = patience or Patience()
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, Entry] = {}
         self._wants: dict[str, dict[str, int]] = {}  # trial → wanted stage → the first rung that asked for it
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
         self._orders = 0
@@ -145,9 +79,9 @@ class Broker:
             stages: by id, at least the wanted ones and everything they read, directly or not.
         """
         ids = tuple(dict.fromkeys(wanted))
-        for id in _closure(ids, lambda id: stages[id].needs):
+        for id in closure(ids, lambda id: stages[id].needs):
             if id not in self._entries:
-                self._entries[id] = _Entry(stages[id], self._orders)
+                self._entries[id] = Entry(stages[id], self._orders)
                 self._orders += 1
             elif self._entries[id].state is not State.DONE:
                 self._entries[id].stored = None  # a fresh request is a fresh look: another sweep may have made it
@@ -161,7 +95,7 @@ class Broker:
             return
         wanted = [id for wants in self._wants.values() for id in wants]
         busy = [id for id, entry in self._entries.items() if entry.run is not None or entry.failures]
-        kept = set(_closure([*wanted, *busy], lambda id: self._entries[id].stage.needs))
+        kept = set(closure([*wanted, *busy], lambda id: self._entries[id].stage.needs))
         self._entries = {id: entry for id, entry in self._entries.items() if id in kept}
         self._demand_now = None
 
@@ -194,7 +128,7 @@ class Broker:
             self._look(entry)  # another sweep may have made it meanwhile
             if entry.state is State.DONE:
                 continue
-            entry.run = _Run(lane, self._store.begin(entry.stage.id), self._clock())
+            entry.run = Run(lane, self._store.begin(entry.stage.id), self._clock())
             return Assignment(entry.stage, entry.run.attempt)
         return Leave() if self._closed and not self._demand() else Wait()
 
@@ -237,7 +171,7 @@ class Broker:
         """Where every stage that the broker knows stands."""
         return {id: entry.state for id, entry in self._entries.items()}
 
-    def _again(self, held: _Entry, lane: LaneId) -> Assignment | None:
+    def _again(self, held: Entry, lane: LaneId) -> Assignment | None:
         """A lane asks that is thought to run something: our reply was lost, or the lane has lost the run."""
         if held.run is not None and held.run.lane == lane and not held.run.begun:
             self._look(held)
@@ -245,7 +179,7 @@ class Broker:
         self._finish(held, Outcome(Ending.FAILED, f"lane {lane.name} came back without it"))
         return None
 
-    def _finish(self, entry: _Entry, outcome: Outcome) -> None:
+    def _finish(self, entry: Entry, outcome: Outcome) -> None:
         entry.run = None
         self._look(entry)  # whatever the lane says, a COMMIT counts
         if entry.state is State.DONE:
@@ -261,7 +195,7 @@ class Broker:
             often = len(entry.failures) >= self._patience.failures
             entry.aside = often or outcome.ending is Ending.DIVERGED  # a divergence would only come again
 
-    def _look(self, entry: _Entry) -> None:
+    def _look(self, entry: Entry) -> None:
         """Ask the store. A COMMIT that turns up under a running attempt ends it: that attempt is fenced off."""
         commit = self._store.committed(entry.stage.id)
         entry.stored = Stored.NOTHING if commit is None else Stored.EVICTED if commit.evicted else Stored.WHOLE
@@ -269,13 +203,13 @@ class Broker:
             entry.run = None
         self._demand_now = None
 
-    def _stored(self, entry: _Entry) -> Stored:
+    def _stored(self, entry: Entry) -> Stored:
         if entry.stored is None:
             self._look(entry)
         assert entry.stored is not None
         return entry.stored
 
-    def _ready(self) -> list[_Entry]:
+    def _ready(self) -> list[Entry]:
         """Pending stages that somebody waits for and whose inputs are whole, best first."""
         demand = self._demand()
         ready = [
@@ -306,7 +240,7 @@ class Broker:
     def _unmade(self, wanted: Iterable[str]) -> Iterator[str]:
         """Wanted stages that are not committed, and of what they read, all that is not whole."""
         missing = (id for id in wanted if self._stored(self._entries[id]) is Stored.NOTHING)
-        return _closure(missing, self._unmade_needs)
+        return closure(missing, self._unmade_needs)
 
     def _unmade_needs(self, id: str) -> list[str]:
         entry = self._entries[id]
@@ -322,15 +256,3 @@ class Broker:
                 times = f"failed {len(entry.failures)} times" if len(entry.failures) > 1 else "failed"
                 return f"{entry.stage.label} {times}: {entry.failures[-1]}"
         return None
-
-
-def _closure(ids: Iterable[str], needs: Callable[[str], Iterable[str]]) -> Iterator[str]:
-    """The ids and what they need, directly or not, each once, in the order in which they are met."""
-    met: set[str] = set()
-    todo = list(reversed(tuple(ids)))
-    while todo:
-        id = todo.pop()
-        if id not in met:
-            met.add(id)
-            yield id
-            todo.extend(reversed(tuple(needs(id))))

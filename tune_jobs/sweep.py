@@ -9,12 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
-from typing import Protocol
 
 from search_spaces.space import Space
 from tasks.errors import UserError
 from trainers.graph import Graph
-from trainers.lane import Assignment, Ending, LaneId, Outcome, Verdict
+from trainers.lane import Assignment, Ending, Outcome
 from trainers.recipe import Recipe
 from trainers.store.objects import Objects
 from trainers.store.stages import StageStore
@@ -24,23 +23,16 @@ from tune_jobs.event_log import EventLog
 from tune_jobs.events import AbsentCell, Opened, Sampled
 from tune_jobs.history import TrialHistory
 from tune_jobs.interrupted import Interrupted
-from tune_jobs.notices import OnEvent, StageBegun, StageEnded, StageProgress
+from tune_jobs.notices import OnEvent
 from tune_jobs.searcher import Searcher, recipe_id
+from tune_jobs.serial_lane import Runner, SerialLane
 from tune_jobs.signals import polite_stop
 from tune_jobs.summary import Summary, summarise
 from tune_jobs.trial import run as live
 
-SERIAL = LaneId("serial", 0)
 FENCE_SECONDS = 10.0  # between looks whether another driver has taken over
 
 Expand = Callable[[Recipe], Graph]
-
-
-class Lane(Protocol):
-    """What runs a stage: `trainers.runner.Runner`."""
-
-    def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
-        """Run a stage to its COMMIT, or as far as `report` lets it."""
 
 
 def run_sweep(
@@ -48,7 +40,7 @@ def run_sweep(
     store: StageStore,
     *,
     expand: Expand,
-    lane: Lane,
+    lane: Runner,
     on_event: OnEvent = lambda notice: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Summary:
@@ -82,9 +74,7 @@ def open_log(space: Space, objects: Objects) -> EventLog:
     log = EventLog(objects, space.name)
     versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
     if log.history.opened is None:
-        log.write(
-            Opened(sweep=space.name, space=space.identity(), folders=space.data.folders, versions=versions)
-        )
+        log.write(Opened(sweep=space.name, space=space.identity(), folders=space.data.folders, versions=versions))
     elif differing := space.differences(log.history.opened.space):
         raise UserError(
             f"the space has changed since this sweep began, in {', '.join(differing)}; "
@@ -104,7 +94,7 @@ class _Driver:
         store: StageStore,
         log: EventLog,
         expand: Expand,
-        lane: Lane,
+        runner: Runner,
         on_event: OnEvent,
         clock: Callable[[], float],
         asked: Callable[[], bool],
@@ -113,14 +103,13 @@ class _Driver:
         self._store = store
         self._log = log
         self._expand = expand
-        self._lane = lane
-        self._on_event = on_event
         self._clock = clock
         self._asked = asked
         self._fenced = clock()
         self._searcher = Searcher(space)
-        self._broker = Broker(store, clock)
-        self._desk = SweepDesk(space, store, self._broker, log, on_event)
+        broker = Broker(store, clock)
+        self._desk = SweepDesk(space, store, broker, log, on_event)
+        self._lane = SerialLane(broker, runner, on_event, self._stop)
         self._lives: dict[int, Iterator[None]] = {}
 
     def drive(self) -> None:
@@ -133,10 +122,17 @@ class _Driver:
                 return
             if self._asked():
                 raise Interrupted(self._log.sweep)
-            work = self._broker.ask(SERIAL)
-            if not isinstance(work, Assignment):
+            turn = self._lane.turn()
+            if turn is None:
                 raise RuntimeError(f"trials {sorted(self._lives)} wait for stages, and none is ready")
-            self._run(work)
+            self._count(*turn)
+
+    def _count(self, work: Assignment, outcome: Outcome) -> None:
+        """A stage is trained by us if the COMMIT that counts is of our attempt."""
+        if outcome.ending is Ending.COMMITTED:
+            commit = self._store.committed(work.stage.id)
+            if commit is not None and commit.attempt == work.attempt:
+                self.trained.add(work.stage.id)
 
     def _take_turns(self) -> None:
         """Let every trial go on until it has to wait, and begin new ones in the places of those that ended."""
@@ -170,22 +166,10 @@ class _Driver:
     def _begin(self, trial: TrialHistory, graph: Graph) -> None:
         self._lives[trial.number] = live(trial, graph, self._desk)
 
-    def _run(self, work: Assignment) -> None:
-        """One stage on the lane, and whether its COMMIT is ours."""
-        id, label = work.stage.id, work.stage.label
-        self._on_event(StageBegun(SERIAL.name, id, label))
-        outcome = self._lane.run(work, lambda step, steps: self._report(work, step, steps))
-        self._broker.end(SERIAL, id, work.attempt, outcome)
-        commit = self._store.committed(id) if outcome.ending is Ending.COMMITTED else None
-        if commit is not None and commit.attempt == work.attempt:
-            self.trained.add(id)
-        self._on_event(StageEnded(SERIAL.name, id, label, outcome.ending, outcome.reason))
-
-    def _report(self, work: Assignment, step: int, steps: int) -> Verdict:
+    def _stop(self) -> bool:
+        """Whether we were asked to stop; raises if another driver has taken over."""
         now = self._clock()
         if now - self._fenced >= FENCE_SECONDS:
             self._fenced = now
             self._log.check()
-        self._on_event(StageProgress(SERIAL.name, work.stage.id, work.stage.label, step, steps))
-        verdict = self._broker.progress(SERIAL, work.stage.id, work.attempt, step, steps)
-        return Verdict.STOP if self._asked() else verdict
+        return self._asked()
