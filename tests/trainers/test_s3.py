@@ -22,6 +22,7 @@ from tests.trainers.stores import client, one_line
 from trainers.store import open_objects
 from trainers.store.objects import Objects
 from trainers.store.s3 import S3Objects
+from trainers.store.stages import Commit, LostFile, StageStore
 
 
 def bucket(endpoint: str, prefix: str) -> tuple[S3Objects, Any]:
@@ -161,6 +162,31 @@ def test_changed_content_is_not_believed(endpoint: str, tmp_path: Path) -> None:
             act()
         one_line(error, "s3://lab/changed/a", "not what was written")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stage_whose_object_changed_in_the_bucket_is_made_again(endpoint: str, tmp_path: Path) -> None:
+    objects, boto = bucket(endpoint, "rotten")
+    store, path = StageStore(objects), tmp_path / "model.safetensors"
+
+    def make() -> Commit:
+        path.write_bytes(b"weights")
+        attempt = store.begin("stage")
+        return store.commit("stage", attempt, {"m": store.put("stage", attempt, "m", path)}, {}, {}, {})
+
+    def rot(key: str, content: bytes) -> None:
+        metadata = boto.head_object(Bucket="lab", Key=f"rotten/{key}")["Metadata"]
+        boto.put_object(Bucket="lab", Key=f"rotten/{key}", Body=content, Metadata=metadata)
+
+    first = make()
+    rot(first.key("m"), b"WEIGHTS")
+    with pytest.raises(LostFile, match="has changed"):
+        store.fetch(first, "m", tmp_path / "cache")
+    assert store.committed("stage") is None
+    second = make()
+    assert store.committed("stage") == second
+    rot("stages/stage/COMMIT.1.json", b"{}")
+    assert store.committed("stage") is None
+    assert make().number == 2
 
 
 def test_a_connection_that_breaks_in_a_body_is_tried_again(endpoint: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tasks.errors import UserError
 from tests.trainers.stores import Open
 from trainers.store.collect import collect
 from trainers.store.folder import FolderObjects
@@ -248,6 +249,18 @@ def test_a_verifying_read_finds_changed_bytes_and_the_stage_is_made_again(lab: L
     repaired = lab.make()
     assert repaired.number == 1
     assert lab.content(repaired) == CONTENT
+
+
+def test_damage_is_told_also_where_it_cannot_be_marked(folder_lab: Lab, tmp_path: Path) -> None:
+    commit = folder_lab.make()
+    folder_lab.overwrite(commit.key("model.safetensors"), b"WEIGHTS" * 100)
+
+    class ReadOnly(FolderObjects):
+        def create(self, key: str, data: bytes) -> bool:
+            raise UserError("read-only", where=key)
+
+    with pytest.raises(LostFile, match="has changed"):
+        StageStore(ReadOnly(tmp_path / "store")).fetch(commit, "model.safetensors", tmp_path / "cache")
 
 
 def test_of_two_valid_commits_the_higher_number_counts(lab: Lab) -> None:

@@ -9,10 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from trainers.store.files import make_folder, mendable, sha256_of, whole_file
 from trainers.store.manifest import StoredFile
-
-
-class WrongDigest(Exception):
-    """A fetched file is not the one that was stored."""
+from trainers.store.objects import ChangedObject
 
 
 def cached(cache_dir: Path, name: str, file: StoredFile, download: Callable[[Path], None]) -> Path:
@@ -27,7 +24,7 @@ def cached(cache_dir: Path, name: str, file: StoredFile, download: Callable[[Pat
         download: writes the file's content to a path.
 
     Raises:
-        WrongDigest: the downloaded bytes are not those that were stored; nothing stays in the cache.
+        ChangedObject: the downloaded bytes are not those that were stored; nothing stays in the cache.
     """
     path = cache_dir / file.sha256 / PurePosixPath(name).name
     if _is_there(path, file):
@@ -37,7 +34,7 @@ def cached(cache_dir: Path, name: str, file: StoredFile, download: Callable[[Pat
             with whole_file(path, mode=0o444) as temporary:
                 download(temporary)
                 if temporary.stat().st_size != file.size or sha256_of(temporary) != file.sha256:
-                    raise WrongDigest(name)
+                    raise ChangedObject("its content is not what was written", where=name)
     return path
 
 

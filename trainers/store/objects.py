@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tasks.errors import UserError
+
 
 @dataclass(frozen=True)
 class ObjectInfo:
@@ -17,11 +19,16 @@ class ObjectInfo:
     modified: float
 
 
+class ChangedObject(UserError):
+    """An object's bytes are not those that were written."""
+
+
 class Objects(Protocol):
     """What a store must do. Keys are `/`-separated; no object is ever rewritten.
 
     Every implementation passes `tests/trainers/test_objects.py`. A store that cannot be reached, read or written raises
-    `UserError` with the store's name; a missing key raises `KeyError`.
+    `UserError` with the store's name; a missing key raises `KeyError`, and bytes that a store knows to be wrong raise
+    `ChangedObject`.
     """
 
     name: str  # for people: the folder or the s3:// prefix, without secrets

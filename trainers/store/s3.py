@@ -33,7 +33,7 @@ from botocore.exceptions import (
 
 from tasks.errors import UserError
 from trainers.store.files import mendable, sha256_of, whole_file
-from trainers.store.objects import ObjectInfo, check_key
+from trainers.store.objects import ChangedObject, ObjectInfo, check_key
 
 _TRANSFER = TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=4)
 _TRIES = 4  # of one write or read, on top of boto's own retries of a request
@@ -208,7 +208,7 @@ class S3Objects:
     def _verify(self, key: str, metadata: dict[str, str], sha256: str) -> None:
         """Compare with the digest in the metadata; an object that other tools copied here may have none."""
         if metadata.get("sha256", sha256) != sha256:
-            raise UserError("its content is not what was written: delete it", where=f"{self.name}/{key}")
+            raise ChangedObject("its content is not what was written", where=f"{self.name}/{key}")
 
     def _tries(self) -> Iterator[bool]:
         """A few tries with growing pauses in between; True is the last."""

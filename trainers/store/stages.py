@@ -19,10 +19,10 @@ from uuid import uuid4
 
 from tasks.errors import UserError
 from trainers.identity import Spec, canonical_json
-from trainers.store.cache import WrongDigest, cached
+from trainers.store.cache import cached
 from trainers.store.files import sha256_of
 from trainers.store.manifest import Commit, Progress, StoredFile, Tombstone, plain
-from trainers.store.objects import ObjectInfo, Objects
+from trainers.store.objects import ChangedObject, ObjectInfo, Objects
 from trainers.store.survey import PROGRESS, Survey, deletion_order
 
 __all__ = ["WEIGHTS", "Commit", "LostFile", "Progress", "StageStore", "StoredFile"]
@@ -146,9 +146,13 @@ class StageStore:
             )
         except KeyError:
             raise LostFile("it is missing; a sweep that needs it makes it again", where=source.key(name)) from None
-        except WrongDigest:
-            self._condemn(source, name)
-            raise LostFile("its content has changed; a sweep makes it again", where=source.key(name)) from None
+        except ChangedObject:
+            lost = LostFile("its content has changed; a sweep that needs it makes it again", where=source.key(name))
+            try:
+                self._condemn(source, name)
+            except UserError as error:  # a store that may only be read
+                raise lost from error
+            raise lost from None
 
     def read(self, source: Commit | Progress, name: str) -> bytes:
         """A small file's bytes, verified; raises as `fetch` does."""

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Literal, TypeVar
 
 from trainers.store.manifest import Commit, Damaged, Manifest, Progress, Tombstone
-from trainers.store.objects import ObjectInfo, Objects
+from trainers.store.objects import ChangedObject, ObjectInfo, Objects
 
 Numbered = Literal["BEGIN", "COMMIT", "EVICTED", "DAMAGED"]
 M = TypeVar("M", bound=Manifest)
@@ -101,7 +101,7 @@ class Survey:
             manifest = form.unseal(self.objects.read(f"stages/{self.stage}/{key}"))
         except KeyError:  # deleted since the listing
             return None
-        except Damaged as error:
+        except (Damaged, ChangedObject) as error:
             self.damage.append(f"{key}: {error}")
             return None
         if manifest.stage != self.stage:
