@@ -77,7 +77,8 @@ def _encoder(results: Results, trial: TrialHistory) -> Commit:
     return _commit(results, model.spec["encoder"]) if model.spec["kind"] == "target" else model
 
 
-def _commit(results: Results, origin: str) -> Commit:
+def _commit(results: Results, origin: object) -> Commit:
+    assert isinstance(origin, str), "specs name models by strings"
     if origin.startswith("sha256:"):
         raise UserError("this trial has no intermediate phase: its encoder is the base model itself, or name a --task")
     stage = origin.removeprefix(STAGE_PREFIX)

@@ -16,7 +16,7 @@ from search_spaces.recipes import RecipeFile
 from tasks import catalog
 from tasks.data import Absent, DataFolders, Part, load
 from tasks.declaration import HeldOut
-from tasks.gold import is_labelled
+from tasks.examples import is_labelled
 from trainers.graph import Graph, expand
 from trainers.recipe import Recipe
 from trainers.store.stages import StageStore
@@ -24,7 +24,8 @@ from tune_jobs.lift import Interval, Measured, interval
 from tune_jobs.notices import OnEvent
 from tune_jobs.places import cache_folder
 from tune_jobs.results import Scores
-from tune_jobs.serial import Lane, make
+from tune_jobs.serial import make
+from tune_jobs.serial_lane import Runner
 
 ReportPart = Literal["selection", "report", "report without the fifth"]
 PARTS: tuple[Literal["selection", "report"], ...] = ("selection", "report")
@@ -78,7 +79,7 @@ def final(
     file: RecipeFile,
     data: DataFolders,
     store: StageStore,
-    lane: Lane,
+    lane: Runner,
     *,
     seeds: int,
     on_event: OnEvent = lambda notice: None,
@@ -97,7 +98,8 @@ def final(
     fresh = tuple(range(first, first + seeds))
     ours = _side(file, file.recipe, data, fresh)
     theirs = _side(file, file.recipe.baseline(), data, fresh)
-    stages = make([graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]], store, lane, on_event)
+    graphs = [graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]]
+    stages = make(graphs, store, lane, on_event)
     scores = Scores(store, cache_folder())
     measured: dict[ReportPart, list[Measured]] = {}
     for part in PARTS:
@@ -110,7 +112,7 @@ def final(
         measured[REST] = [held.get((cell.task, cell.language), cell) for cell in measured["report"]]
     lines = tuple(line for part, cells in measured.items() for line in _lines(part, cells))
     absent = [f"{a.task} {a.language}: {a.why}" for part in PARTS for a in ours.graphs[part][0].absent]
-    names = {part: _name(file, cells) for part, cells in measured.items()}
+    names: dict[str, str] = {part: _name(file, cells) for part, cells in measured.items()}
     return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), stages)
 
 

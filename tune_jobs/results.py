@@ -46,9 +46,14 @@ class Scores:
         return Cell.from_json(json.loads(self._fetch(stage, CELL).read_bytes()))
 
     def predictions(self, stage: str) -> Predictions:
-        """Predictions with their statistics; read once, as the baseline's are compared with every trial's."""
+        """Predictions with the statistics of the metric as it is now.
+
+        Read once: the baseline's are compared with every trial's.
+        """
         if stage not in self._known:
-            self._known[stage] = read(self._fetch(stage, PREDICTIONS))
+            found = read(self._fetch(stage, PREDICTIONS))
+            scorer = metrics.get(found.metric, found.language)
+            self._known[stage] = found if found.version == scorer.version else found.rescored()
         return self._known[stage]
 
     def measured(self, ours: Sequence[CellStages], theirs: Sequence[CellStages] = ()) -> list[Measured]:

@@ -42,7 +42,9 @@ def sweep_command(
     with live() as screen:
         summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=serial_lane(stages), on_event=screen)
     if as_json:
-        print_json(asdict(summary))
+        ended = {"trials": {how.value: count for how, count in summary.trials.items()}}
+        costs = {name: asdict(getattr(summary, name)) for name in ("saved_by_sharing", "saved_by_store")}
+        print_json(vars(summary) | ended | costs)
     else:
         show(summary)
 

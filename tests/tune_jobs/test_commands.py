@@ -1,0 +1,211 @@
+"""The command line, from plan to export, on small files; and how each way of ending looks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tune_jobs import bench
+from trainers.store.stages import StageStore
+from tune_jobs import lanes
+from tune_jobs.commands import main
+from tune_jobs.interrupted import Interrupted
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def lot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bench.LotLane]:
+    """The lanes that commands have made, the newest last."""
+    made: list[bench.LotLane] = []
+
+    def lane(store: StageStore) -> bench.LotLane:
+        made.append(bench.LotLane(store, tmp_path / "lane"))
+        return made[-1]
+
+    monkeypatch.setattr(lanes, "serial_lane", lane)
+    return made
+
+
+@pytest.fixture
+def crosslift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command line in a folder of its own: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROSSLIFT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CROSSLIFT_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        code = main.run(argv)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def as_json(result: tuple[int, str, str]) -> Any:
+    code, out, err = result
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_from_plan_to_export(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    space = str(bench.write(tmp_path))
+    planned = as_json(crosslift("plan", space, "--json"))
+    assert planned["exact"]
+    assert planned["low"]["recipes"] == 7
+    assert planned["low"]["hours"] is None
+    to_run = {kind: count["to_run"] for kind, count in planned["low"]["stages"].items()}
+
+    first = as_json(crosslift("sweep", space, "--serial", "--json"))
+    assert first["trained"] == sum(to_run.values()) == len(lot[-1].ran)
+    again = as_json(crosslift("sweep", space, "--serial", "--json"))
+    assert again["trained"] == 0
+    assert again["stored"] == first["trained"]
+    assert as_json(crosslift("plan", space, "--json"))["low"]["tokens"] == 0
+
+    board = as_json(crosslift("leaderboard", "bench", "--json"))
+    assert [row["rank"] for row in board["rows"]] == list(range(1, 8))
+    assert board["rows"][-1]["trial"] == 0, "the lane answers worse without an intermediate phase"
+    assert all(row["lift"]["low"] > 0 for row in board["rows"][:-1] if row["lift_against_trial"] == 0)
+    assert board == as_json(crosslift("leaderboard", space, "--json")), "by the space's file as by its name"
+
+    code, best, _ = crosslift("best", "bench")
+    assert code == 0
+    (tmp_path / "best.yaml").write_text(best)
+    found = as_json(crosslift("final", "best.yaml", "--seeds", "2", "--json"))
+    assert found["seeds"] == [1, 2]
+    whole = next(line for line in found["lines"] if line["part"] == "report" and line["task"] is None)
+    assert whole["score"] - whole["baseline"] == pytest.approx(whole["lift"]["value"])
+    assert whole["lift"]["low"] > 0
+    assert as_json(crosslift("final", "best.yaml", "--seeds", "2", "--json"))["stages"] == 0
+
+    made = as_json(crosslift("export", "bench", "--to", "out", "--json"))
+    assert made["trial"] == board["rows"][0]["trial"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*made["files"], "crosslift.json"}
+
+
+def test_what_selection_has_seen_is_left_out(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    crosslift("sweep", str(bench.write(tmp_path)), "--serial", "--trials", "2")
+    (tmp_path / "best.yaml").write_text(crosslift("best", "bench")[1])
+    found = as_json(crosslift("final", "best.yaml", "--seeds", "1", "--json"))
+    sizes = {
+        line["part"]: line["examples"] for line in found["lines"] if line["task"] == "tatoeba" and line["language"]
+    }
+    rest = sizes["report without the fifth"]
+    assert 0.7 * 150 < rest < 0.9 * 150
+    others = {
+        line["part"]: line["score"] for line in found["lines"] if (line["task"], line["language"]) == ("xnli", "de")
+    }
+    assert others["report"] == others["report without the fifth"], "selection saw no test data of XNLI"
+    assert "panx ru" in " ".join(found["absent"])
+
+
+def test_text_says_what_was_selected_on(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    space = str(bench.write(tmp_path))
+    code, swept, progress = crosslift("sweep", space, "--serial")
+    assert code == 0
+    assert "trained" in swept
+    assert len(progress.splitlines()) < 60, "quiet where no terminal is"
+    _, shown, _ = crosslift("leaderboard", "bench")
+    assert "looks at target languages" in shown
+    assert "tatoeba: a held-out fifth, taken from test data" in shown
+    assert "mean of" not in shown.splitlines()[0]
+    assert "absent: panx ru" in shown
+    assert "four average" not in shown, "a partial suite never bears the suite's name"
+
+
+def test_more_trials_extend_a_sweep(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    space = str(bench.write(tmp_path))
+    crosslift("sweep", space, "--serial", "--trials", "3")
+    crosslift("sweep", space, "--serial", "--trials", "5")
+    assert len(as_json(crosslift("leaderboard", "bench", "--json"))["rows"]) == 5
+
+
+def test_the_tuned_encoder_of_a_task_can_be_exported(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    crosslift("sweep", str(bench.write(tmp_path)), "--serial", "--trials", "2")
+    assert crosslift("export", "bench", "--to", "xnli", "--task", "xnli")[0] == 0
+    made = json.loads((tmp_path / "xnli/crosslift.json").read_text())
+    assert made["recipe"]["intermediate"] is not None
+    for argv, complaint in (
+        (("--to", "xnli"), "name a new folder"),
+        (("--to", "new", "--task", "tatoeba"), "without fine-tuning"),
+        (("--to", "new", "--task", "xnl"), "did you mean 'xnli'"),
+        (("--to", "new", "--trial", "9"), "trial 9"),
+    ):
+        code, _, err = crosslift("export", "bench", *argv)
+        assert code == 2
+        assert complaint in err
+    assert not (tmp_path / "new").exists()
+
+
+MENDABLE: dict[str, tuple[Sequence[str], str]] = {
+    "no command": (("swep", "x"), "sweep"),
+    "no option": (("leaderboard", "x", "--stor", "y"), "--store"),
+    "no argument": (("sweep",), "SPACE"),
+    "wrong type": (("sweep", "quickstart", "--serial", "--trials", "many"), "--trials"),
+    "out of range": (("sweep", "quickstart", "--serial", "--trials", "0"), "--trials"),
+    "no space": (("plan", "quickstar"), "quickstart"),
+    "no space file": (("plan", "nowhere.yaml"), "nowhere.yaml"),
+    "no sweep": (("leaderboard", "nothing"), "nothing"),
+    "no recipe file": (("final", "nowhere.yaml"), "nowhere.yaml"),
+    "no data folder": (("plan", "bench.yaml", "--data", "nowhere"), "--data"),
+    "no task kind": (("tasks", "--kind", "poetry"), "tagging"),
+    "not serial": (("sweep", "quickstart"), "--serial"),
+}
+
+
+@pytest.mark.parametrize("name", MENDABLE)
+def test_what_the_user_can_mend_is_one_line(crosslift: Run, tmp_path: Path, name: str) -> None:
+    bench.write(tmp_path)
+    argv, hint = MENDABLE[name]
+    code, out, err = crosslift(*argv)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert hint in err
+
+
+def test_a_fault_of_ours_is_a_line_with_the_log(crosslift: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(location: str) -> None:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr("tune_jobs.results.open_objects", broken)
+    code, out, err = crosslift("leaderboard", "x")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    path = re.search(r"\S+\.log", err)
+    assert path is not None
+    assert "ZeroDivisionError: nobody foresaw this" in Path(path[0]).read_text()
+
+
+@pytest.mark.parametrize("stop", [Interrupted("bench"), KeyboardInterrupt()])
+def test_an_interruption_names_the_command_that_continues(
+    crosslift: Run, monkeypatch: pytest.MonkeyPatch, stop: BaseException
+) -> None:
+    def interrupted(location: str) -> None:
+        raise stop
+
+    monkeypatch.setattr("tune_jobs.results.open_objects", interrupted)
+    code, out, err = crosslift("leaderboard", "x y")
+    assert (code, out) == (130, "")
+    assert err.splitlines() == ["crosslift: interrupted; to continue: crosslift leaderboard 'x y'"]
+
+
+def test_tasks_shows_what_is_unverified(crosslift: Run) -> None:
+    code, out, _ = crosslift("tasks")
+    assert code == 0
+    assert "unverified" in out
+    listed = as_json(crosslift("tasks", "--json"))
+    assert all(task["hub"] is None or task["hub"]["verified"] or task["hub"]["revision"] is None for task in listed)
+
+
+def test_help_lists_every_command(crosslift: Run) -> None:
+    code, out, _ = crosslift()
+    assert code == 0
+    assert all(re.search(rf"^\s+{name}\s", out, re.MULTILINE) for name in main.COMMANDS)
