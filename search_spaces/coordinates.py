@@ -59,7 +59,11 @@ class Coordinates:
         return {name: value}
 
     def decode(self, parameters: Mapping[str, Any]) -> Any:
-        """The value nearest to some parameters; None where there is none (a mixture of nothing)."""
+        """The value nearest to some parameters.
+
+        Raises:
+            NoMixtureError: a mixture of nothing, the one proposal that is near no value.
+        """
         axis, given = self.axis, parameters.get(self.name)
         if isinstance(axis, Choice):
             return json.loads(str(given))

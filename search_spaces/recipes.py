@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from search_spaces.checks import NAMED_SUITES, check_data
-from search_spaces.document import Document, read
+from search_spaces.document import Document, dotted, read
 from search_spaces.settings import DataSettings, SuiteSettings
 from search_spaces.space import Name, check_recipe, resolve_suite
-from search_spaces.template import template
+from search_spaces.template import RECIPE, refuse_axes_elsewhere, template
 from search_spaces.validation import validate
 from tasks.suites import Suite
 from trainers.identity import Spec
@@ -65,11 +65,12 @@ def load_recipe(path: str | Path) -> RecipeFile:
 
 def from_document(document: Document) -> RecipeFile:
     """The recipe file that a document holds."""
-    found = template(document)
-    if found.axes:
-        keys = ("recipe", *next(iter(found.axes)))
-        raise document.error("an axis: this is a space, not a recipe; give each axis a value", keys)
+    refuse_axes_elsewhere(document)
     file = validate(_File, document.content, document)
+    found = template(file.recipe, document)
+    if found.axes:
+        keys = (*RECIPE, *next(iter(found.axes)))
+        raise document.error(f"{dotted(keys)}: an axis in a recipe; give it a value, or use the file as a space", keys)
     suite = resolve_suite(file.suite, document)
     check_data(file.data, document)
     return RecipeFile(file.name, file.data, suite, check_recipe(found, {}, suite, document))

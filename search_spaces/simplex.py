@@ -29,6 +29,10 @@ from trainers.identity import Spec, round3
 Point = dict[str, float]
 
 
+class NoMixtureError(Exception):
+    """Amounts that are all 0 are near no point."""
+
+
 class Lattice(Spec):
     """The points: at most `at_most` tasks of `of`, weights in multiples of 1/`parts`."""
 
@@ -71,16 +75,19 @@ class Lattice(Spec):
         """How many parts each of the tasks gets in a point, zeros included: the inverse of `weights`."""
         return {task: round(point.get(task, 0.0) * self.parts) for task in self.tasks}
 
-    def nearest(self, amounts: Mapping[str, float]) -> Point | None:
-        """The point nearest to some amounts, by the method of largest remainders; None where all are 0.
+    def nearest(self, amounts: Mapping[str, float]) -> Point:
+        """The point nearest to some amounts, by the method of largest remainders.
 
         The `at_most` largest amounts stay, are scaled to sum to `parts` and rounded down, and the parts that are left
         go to the largest remainders; ties go to the earlier task. The units of a point give that point.
+
+        Raises:
+            NoMixtureError: all amounts are 0.
         """
         largest = sorted(self.tasks, key=lambda task: -amounts[task])[: self.at_most]
         total = sum(amounts[task] for task in largest)
         if total <= 0:
-            return None
+            raise NoMixtureError
         exact = {task: amounts[task] * self.parts / total for task in largest}
         units = {task: int(share) for task, share in exact.items()}
         by_remainder = sorted(largest, key=lambda task: (units[task] - exact[task], task))

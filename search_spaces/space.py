@@ -22,7 +22,7 @@ from search_spaces.axes import Axis
 from search_spaces.checks import check_data, check_names, check_rungs, check_suite, misfit
 from search_spaces.document import Document, Keys, dotted, parse, read
 from search_spaces.settings import DataSettings, Search, SuiteSettings
-from search_spaces.template import AXES, RECIPE, Template, template
+from search_spaces.template import AXES, RECIPE, Template, refuse_axes_elsewhere, template
 from search_spaces.validation import validate
 from tasks.errors import UserError, nearest
 from tasks.suites import Suite
@@ -197,8 +197,9 @@ def load(name_or_path: str | Path) -> Space:
 
 def from_document(document: Document) -> Space:
     """The space that a document describes; every mistake in it is a `UserError` with its line."""
-    axes = template(document)
+    refuse_axes_elsewhere(document)
     file = validate(_File, document.content, document)
+    axes = template(file.recipe, document)
     suite = resolve_suite(file.suite, document)
     check_data(file.data, document)
     rungs = file.rungs or (tuple(suite.tasks),)
@@ -258,7 +259,7 @@ def _put(content: dict[str, Any], keys: Keys, value: Any) -> None:
 
 def _leaves(content: Any, keys: Keys) -> Iterator[tuple[str, Any]]:
     """Dotted keys and values of nested mappings; an axis is one value."""
-    if isinstance(content, Mapping) and content and not AXES.keys() & content.keys():
+    if isinstance(content, Mapping) and not AXES.keys() & content.keys():
         for key, value in content.items():
             yield from _leaves(value, (*keys, key))
     else:

@@ -19,22 +19,26 @@ import json
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search_spaces.coordinates import Coordinates
+from search_spaces.simplex import NoMixtureError
 from search_spaces.space import Params, Space
 from tasks.errors import UserError
 from trainers.identity import digest
 
-ATTEMPTS = 32  # questions to a sampler, then draws from the prior, before the space is walked through
+ATTEMPTS = 8  # questions to a sampler before the prior is asked
+DRAWS = 32  # from the prior, before the space is walked through
+WARM_START = 10  # complete trials that CMA-ES needs: it starts from their best tenth
 WALK = 1_000_000  # points looked at in such a walk
 
 
@@ -98,11 +102,10 @@ class Study:
         told = self._told(history)
         if self.space.search.sampler != "random" and self._started(told):
             for attempt in range(ATTEMPTS):
-                point = self._ask(told, self._seed(number, attempt))
-                if point is not None:
-                    yield point
+                with suppress(NoMixtureError):  # a proposal that is no point: ask again
+                    yield self._ask(told, self._seed(number, attempt))
         random = Random(self._seed(number, ATTEMPTS))
-        for _ in range(ATTEMPTS):
+        for _ in range(DRAWS):
             yield self.space.draw(random)
         size = self.space.size()
         if size is not None:
@@ -111,19 +114,19 @@ class Study:
 
     def _started(self, told: Sequence[FrozenTrial]) -> bool:
         states = [trial.state for trial in told]
-        values = states.count(TrialState.COMPLETE) + states.count(TrialState.PRUNED)
-        return values >= self.space.search.startup and TrialState.COMPLETE in states
+        complete = states.count(TrialState.COMPLETE)
+        least = WARM_START if self.space.search.sampler == "cmaes" else 1
+        return complete >= least and complete + states.count(TrialState.PRUNED) >= self.space.search.startup
 
-    def _ask(self, told: Sequence[FrozenTrial], seed: int) -> Params | None:
-        """What the sampler proposes, on the nearest point; None where it proposes no point."""
+    def _ask(self, told: Sequence[FrozenTrial], seed: int) -> Params:
+        """What the sampler proposes, on the nearest point."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study = optuna.create_study(direction="maximize", sampler=_sampler(self.space.search.sampler, seed, told))
             study.add_trials(told)
             parameters = study.ask(self.distributions).params
-        point = {c.name: c.decode(parameters) for c in self.coordinates}
-        return None if None in point.values() else self.space.canonical(point)
+        return self.space.canonical({c.name: c.decode(parameters) for c in self.coordinates})
 
     def _told(self, history: Sequence[Past]) -> list[FrozenTrial]:
         """The history as the study sees it; the baseline only where it is a point of the space."""
@@ -163,10 +166,12 @@ def _sampler(name: str, seed: int, told: Sequence[FrozenTrial]) -> BaseSampler:
     if name == "gp":
         return GPSampler(seed=seed, n_startup_trials=0)
     if name == "cmaes":
-        complete = [trial for trial in told if trial.state is TrialState.COMPLETE]
-        independent = TPESampler(seed=seed, n_startup_trials=0)  # for axes that CMA-ES cannot have: choices
+        independent = TPESampler(seed=seed, n_startup_trials=0)  # for the parameters that CMA-ES cannot have
         return CmaEsSampler(
-            seed=seed, source_trials=complete, independent_sampler=independent, warn_independent_sampling=False
+            seed=seed,
+            source_trials=[_numbers(trial) for trial in told if trial.state is TrialState.COMPLETE],
+            independent_sampler=independent,
+            warn_independent_sampling=False,
         )
     module, _, attribute = name.partition(":")
     try:
@@ -176,3 +181,15 @@ def _sampler(name: str, seed: int, told: Sequence[FrozenTrial]) -> BaseSampler:
     if not isinstance(sampler, BaseSampler):
         raise UserError(f"{name} is no Optuna sampler (optuna.samplers.BaseSampler)", where="search.sampler")
     return sampler
+
+
+def _numbers(trial: FrozenTrial) -> FrozenTrial:
+    """A complete trial with the parameters that CMA-ES has: numbers that can vary."""
+    distributions = {
+        name: distribution
+        for name, distribution in trial.distributions.items()
+        if not isinstance(distribution, CategoricalDistribution) and not distribution.single()
+    }
+    return create_trial(
+        value=trial.value, params={name: trial.params[name] for name in distributions}, distributions=distributions
+    )

@@ -54,19 +54,19 @@ class Template:
         return {keys: axis.first for keys, axis in self.axes.items()}
 
 
-def template(document: Document) -> Template:
-    """Find and check the axes of a document's recipe section, in the order in which they are written.
+def refuse_axes_elsewhere(document: Document) -> None:
+    """An axis outside of the recipe section is a `UserError`."""
+    for section in ("data", "suite", "rungs", "search"):
+        for keys, _ in _places(document.content.get(section), (section,)):
+            raise document.error(f"{dotted(keys)}: an axis may stand only below `recipe`", keys)
+
+
+def template(content: dict[str, Any], document: Document) -> Template:
+    """Find and check the axes of a recipe section, in the order in which they are written.
 
     Raises:
         UserError: an axis is malformed, or stands where none may be.
     """
-    for section, content in document.content.items():
-        if section != RECIPE[0]:
-            for keys, _ in _places(content, (section,)):
-                raise document.error(f"{dotted(keys)}: an axis may stand only below `recipe`", keys)
-    content = document.content.get("recipe")
-    if not isinstance(content, dict):
-        raise document.error("recipe: it must be a mapping of a recipe's settings", RECIPE)
     axes = {keys[1:]: _axis(place, document, keys) for keys, place in _places(content, RECIPE)}
     return Template(content, axes)
 

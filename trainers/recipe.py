@@ -13,6 +13,7 @@ from trainers.identity import Rounded, Spec, round3
 
 Device = Literal["cpu", "cuda"]
 Pooling = Literal["mean", "cls"]
+Share = Annotated[Rounded, Field(gt=0, le=1)]
 
 
 class Numerics(Spec):
@@ -84,7 +85,7 @@ class Intermediate(Spec):
     """Training on a weighted mixture of intermediate tasks, before any target task."""
 
     tasks: dict[str, float]  # task → weight; normalised, zero weights dropped, order without meaning
-    fraction: float | dict[str, float] = 1.0  # share of each task's train split, nested: a half contains the quarter
+    fraction: Share | dict[str, Share] = 1.0  # share of each task's train split, nested: a half contains the quarter
     cap: Annotated[int, Field(ge=1)] | None = None  # at most so many examples a task, after the fraction
     mlm_share: Annotated[Rounded, Field(ge=0, lt=1)] = 0.0  # share of steps on masked language modelling
     mlm_text: str | None = None  # the task that holds the text for `mlm_share`
