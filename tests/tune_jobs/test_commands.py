@@ -40,6 +40,7 @@ def crosslift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     monkeypatch.setenv("CROSSLIFT_STORE", str(tmp_path / "store"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("os.fsync", lambda handle: None)  # nobody pulls the plug here, and it takes most of the time
 
     def run(*argv: str) -> tuple[int, str, str]:
         code = main.run(argv)

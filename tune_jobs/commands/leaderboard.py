@@ -23,10 +23,10 @@ def leaderboard_command(name: NameArgument, store: StoreOption = DEFAULT_STORE, 
 def show(board: Leaderboard) -> None:
     """Print a leaderboard for people."""
     tasks = list(dict.fromkeys(task for row in board.rows for task in row.tasks))
-    numbers = ("rank", "trial", "average", "english", *tasks)
-    columns = ("rank", "trial", "recipe", "average", "english", "lift over the baseline", *tasks)
+    numbers = ("rank", "trial", "average", "english", "lift", *tasks)
+    columns = ("rank", "trial", "recipe", "average", "english", "lift", *tasks)
     print_table(columns, [_cells(row, tasks) for row in board.rows], right=numbers, title=board.sweep)
-    typer.echo(f"average: {board.average}; lift with a 95 % interval")
+    typer.echo(f"average: {board.average}; lift: over the baseline, with a 95 % interval")
     for note in board.notes:
         typer.echo(note)
     for cell in board.absent:

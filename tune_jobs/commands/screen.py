@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-NARROW = 100  # columns assumed where no terminal says otherwise, so that a table in a log file keeps its columns
+WIDE = 200  # columns where no terminal says otherwise: a table in a file takes as many of them as it needs
 
 
 def console() -> Console:
-    """A console on stdout that neither guesses markup nor wraps tables in files at 80 columns."""
-    screen = Console(markup=False, highlight=False, soft_wrap=False)
-    return screen if screen.is_terminal else Console(markup=False, highlight=False, width=max(screen.width, NARROW))
+    """A console on stdout that neither guesses markup nor folds tables in files at 80 columns."""
+    screen = Console(markup=False, highlight=False)
+    return screen if screen.is_terminal else Console(markup=False, highlight=False, width=WIDE)
 
 
 def print_json(value: Any) -> None:
@@ -32,7 +32,7 @@ def number(value: float | None) -> str:
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = (), title: str | None = None
 ) -> None:
-    """A plain table; the columns named in `right` hold numbers and never wrap."""
+    """A plain table; the columns named in `right` hold numbers, and only the others are folded."""
     table = Table(box=None, pad_edge=False, header_style="bold", title=title, title_justify="left")
     for name in columns:
         is_number = name in right
