@@ -11,6 +11,7 @@ from tasks.toy.languages import INVENTED, Language, Phonology
 
 _NAME_SOUNDS = Phonology("B D F G K L M N P R S T V Tr Br", "a e i o u", "n l r s x")
 _IRREGULAR = {"be": "is", "do": "does", "have": "has"}
+_LONGER, _CODA = 0.15, 0.4  # probabilities
 _HISSING = ("s", "x", "z", "ch", "sh")
 
 
@@ -27,7 +28,7 @@ class Lexicon:
         taken = {form for word in concepts.lexemes() for form in (word, with_s(word))}
         words = {language.code: _invent(language, seed, taken) for language in INVENTED}
         rng = Random(f"{seed}/names")
-        fresh = _fresh(_spoken(_NAME_SOUNDS, rng, (2, 3)), taken)
+        fresh = _fresh(_spoken(_NAME_SOUNDS, rng, 2), taken)
         return cls(words, tuple(next(fresh).capitalize() for _ in range(names)))
 
 
@@ -44,17 +45,17 @@ def _invent(language: Language, seed: int, taken: set[str]) -> dict[str, str]:
     if language.phonology is None:
         raise ValueError(f"{language.code} has no phonology to invent words with")
     rng = Random(f"{seed}/lexicon/{language.code}")
-    short = _fresh(_spoken(language.phonology, rng, (1, 2)), taken)
-    long = _fresh(_spoken(language.phonology, rng, (2, 3)), taken)
+    short, long = (_fresh(_spoken(language.phonology, rng, syllables), taken) for syllables in (1, 2))
     return {word: next(short if word in concepts.FUNCTION_WORDS else long) for word in concepts.lexemes()}
 
 
-def _spoken(sounds: Phonology, rng: Random, syllables: tuple[int, int]) -> Iterator[str]:
-    """Pronounceable words without end, of a number of syllables between two bounds."""
+def _spoken(sounds: Phonology, rng: Random, syllables: int) -> Iterator[str]:
+    """Pronounceable words without end; they grow longer once in a while, so that there is always another one."""
     onsets, vowels, codas = sounds.onsets.split(), sounds.vowels.split(), sounds.codas.split()
     while True:
-        body = "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(rng.randint(*syllables)))
-        yield body + (rng.choice(codas) if rng.random() < 0.4 else "")
+        length = syllables + (rng.random() < _LONGER)
+        body = "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(length))
+        yield body + (rng.choice(codas) if rng.random() < _CODA else "")
 
 
 def _fresh(spoken: Iterator[str], taken: set[str]) -> Iterator[str]:
