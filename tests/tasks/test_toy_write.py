@@ -117,16 +117,17 @@ def test_bad_arguments(tmp_path: Path, arguments: dict[str, float], message: str
 
 
 ALL = ("en", *toy.LANGUAGES)
+ENGLISH_TASKS = ("snli", "hellaswag", "cosmosqa", "squad")
+PARALLEL_TASKS = ("xnli", "udpos", "panx", "xcopa")
 READABLE = [
-    *(("snli", split, ("en",), f"snli_{split}") for split in ("train", "dev")),
-    *((task, split, ("en",), f"{task}_{split}") for task in ("hellaswag", "cosmosqa", "squad") for split in ("train", "dev")),
+    *((task, split, ("en",), f"{task}_{split}") for task in ENGLISH_TASKS for split in ("train", "dev")),
     *((task, "train", ("en",), f"{task}_train") for task in ("xnli", "udpos", "panx", "tydiqa")),
-    *((task, split, ALL, f"{task}_{split}") for task in ("xnli", "udpos", "panx", "xcopa") for split in ("dev", "test")),
+    *((task, split, ALL, f"{task}_{split}") for task in PARALLEL_TASKS for split in ("dev", "test")),
     ("copa", "train", ("en",), "xcopa_train"),
     ("xquad", "test", ALL, "xquad"),
     ("tydiqa", "test", ALL, "tydiqa_dev"),
     ("tatoeba", "test", tuple(toy.LANGUAGES), "tatoeba"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("task", "split", "languages", "name"), READABLE)
