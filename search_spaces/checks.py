@@ -138,16 +138,16 @@ def misfit(recipe: Recipe, suite: Suite) -> tuple[str, Keys] | None:
 def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
     phase = recipe.intermediate
     if phase is not None and phase.mlm_share > 0 and phase.mlm_text is None:
-        yield "a masked-language-model share needs `mlm_text`, a task of kind text", ("intermediate", "mlm_share")
+        yield "language modelling needs a text; name its task with `mlm_text`", ("intermediate", "mlm_share")
     scratch = recipe.base.scratch
     if scratch is None:
         return
     if scratch.hidden % scratch.heads:
-        yield f"`hidden: {scratch.hidden}` is no multiple of `heads: {scratch.heads}`", ("base", "scratch", "hidden")
+        yield f"{scratch.hidden} is no multiple of `heads: {scratch.heads}`; make it one", ("base", "scratch", "hidden")
     retrieved = any(catalog.get(name).kind is Kind.RETRIEVAL for name in suite.tasks)
     if retrieved and recipe.retrieval.layer > scratch.layers:
-        what = f"`retrieval.layer: {recipe.retrieval.layer}` of an encoder with {scratch.layers} layers"
-        yield what, ("retrieval", "layer")
+        layers = scratch.layers
+        yield f"the encoder has {layers} layers, not {recipe.retrieval.layer}; write 0..{layers}", ("retrieval", "layer")
     lengths: dict[Keys, int] = {("base", "scratch", "max_length"): scratch.max_length}
     if phase is not None:
         lengths["intermediate", "optimisation", "max_length"] = phase.optimisation.max_length
@@ -156,7 +156,7 @@ def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
         lengths["target", "per_task", name, "max_length"] = settings.max_length
     for keys, length in lengths.items():
         if length > scratch.positions:
-            yield f"`max_length: {length}` of an encoder with `positions: {scratch.positions}`", keys
+            yield f"the encoder has `positions: {scratch.positions}`; write at most that, not {length}", keys
 
 
 def _named(recipe: Mapping[str, Any], section: str, field: str) -> list[tuple[str, Keys]]:

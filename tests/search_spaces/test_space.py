@@ -60,6 +60,9 @@ MISTAKES = [
     ("{" + SIMPLEX + "}", "{}", 9, "above 0"),
     ("      xnli: {epochs: 1}", "      panx: {epochs: 1}", 15, "no task of the suite trains on it"),
     ("      xnli: {epochs: 1}", "      xnli: {epoch: 1}", 15, "did you mean 'epochs'?"),
+    ("    per_task:", "    train_on: {xnli: squad}\n    per_task:", 14, "squad is no classification task"),
+    ("    per_task:", "    train_on: {xnil: snli}\n    per_task:", 14, "no task of the suite, did you mean 'xnli'?"),
+    ("    per_task:", "    train_on: {xnli: snli}\n    per_task:", 16, "no task of the suite trains on it"),
     ("tasks: [udpos, xnli]", "tasks: [udpos, xnil]", 2, "unknown task 'xnil', did you mean 'xnli'?"),
     ("tasks: [udpos, xnli]", "tasks: [udpos, udpos]", 2, "stands twice"),
     ("tasks: [udpos, xnli]", "tasks: [udpos, ntrex]", 2, "leave it out"),
@@ -95,6 +98,15 @@ def test_a_mistake_is_one_line_with_its_place(old: str, new: str, line: int | No
     assert "\n" not in text
     assert text.startswith(f"space.yaml:{line}: ")
     assert message in text
+
+
+RETRIEVAL = (("tasks: [udpos, xnli]", "tasks: [udpos, xnli, tatoeba]"), ("[[udpos, xnli]]", "[[udpos, xnli, tatoeba]]"))
+
+
+def test_a_retrieval_layer_must_exist() -> None:
+    with pytest.raises(UserError, match=r"space.yaml:8: recipe.retrieval.layer: .* 2 layers, not 3; write 0..2") as caught:
+        space_of(SPACE, *RETRIEVAL, ("layers: 2}\n", "layers: 2}\n  retrieval: {layer: 3}\n"))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_grid_needs_points() -> None:
