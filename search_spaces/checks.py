@@ -146,8 +146,8 @@ def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
         yield f"{scratch.hidden} is no multiple of `heads: {scratch.heads}`; make it one", ("base", "scratch", "hidden")
     retrieved = any(catalog.get(name).kind is Kind.RETRIEVAL for name in suite.tasks)
     if retrieved and recipe.retrieval.layer > scratch.layers:
-        layers = scratch.layers
-        yield f"the encoder has {layers} layers, not {recipe.retrieval.layer}; write 0..{layers}", ("retrieval", "layer")
+        what = f"the encoder has {scratch.layers} layers, not {recipe.retrieval.layer}; write 0..{scratch.layers}"
+        yield what, ("retrieval", "layer")
     lengths: dict[Keys, int] = {("base", "scratch", "max_length"): scratch.max_length}
     if phase is not None:
         lengths["intermediate", "optimisation", "max_length"] = phase.optimisation.max_length

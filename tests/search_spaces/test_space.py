@@ -104,9 +104,8 @@ RETRIEVAL = (("tasks: [udpos, xnli]", "tasks: [udpos, xnli, tatoeba]"), ("[[udpo
 
 
 def test_a_retrieval_layer_must_exist() -> None:
-    with pytest.raises(UserError, match=r"space.yaml:8: recipe.retrieval.layer: .* 2 layers, not 3; write 0..2") as caught:
+    with pytest.raises(UserError, match=r"^space.yaml:8: recipe.retrieval.layer: .* 2 layers, not 3; write 0..2$"):
         space_of(SPACE, *RETRIEVAL, ("layers: 2}\n", "layers: 2}\n  retrieval: {layer: 3}\n"))
-    assert "\n" not in str(caught.value)
 
 
 def test_a_grid_needs_points() -> None:
