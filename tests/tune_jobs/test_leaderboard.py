@@ -1,0 +1,95 @@
+"""The leaderboard: who ranks, against whom lift is measured, and what is said beside the numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+
+import pytest
+
+from search_spaces.space import Space, load
+from tasks.data import DataFolders
+from tests.tune_jobs import bench
+from trainers.graph import expand
+from trainers.recipe import Intermediate, Optimisation, Recipe, Target
+from trainers.store import open_objects
+from trainers.store.stages import StageStore
+from tune_jobs.leaderboard import Leaderboard, leaderboard
+from tune_jobs.results import open_results
+from tune_jobs.sweep import run_sweep
+from tune_jobs.words import in_words
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CROSSLIFT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("os.fsync", lambda handle: None)  # durability has tests of its own
+    return tmp_path
+
+
+def swept(folder: Path, **search: object) -> tuple[Space, Leaderboard]:
+    space = load(bench.write(folder))
+    space = replace(space, search=type(space.search).model_validate(space.search.model_dump(by_alias=True) | search))
+    store = StageStore(open_objects(str(folder / "store")))
+    stages = partial(expand, suite=space.suite, data=DataFolders((folder / "data",), {}), rungs=space.rungs)
+    run_sweep(space, store, expand=stages, lane=bench.LotLane(store, folder / "lane"))
+    return space, leaderboard(open_results(str(folder / "store"), "bench"), replicates=50)
+
+
+def test_whole_suite_trials_rank_by_their_average(folder: Path) -> None:
+    _, board = swept(folder)
+    averages = [row.average for row in board.rows]
+    assert averages == sorted(averages, reverse=True)
+    assert [row.rank for row in board.rows] == list(range(1, 8))
+    for row in board.rows:
+        assert row.average == pytest.approx(fmean(row.tasks.values()))
+        if row.lift is not None:
+            baseline = next(other for other in board.rows if other.trial == row.against)
+            assert row.lift.value == pytest.approx(row.average - baseline.average, abs=1e-6)
+
+
+def test_lift_is_over_equal_target_settings_or_the_difference_is_named(folder: Path) -> None:
+    _, board = swept(folder)
+    by_trial = {row.trial: row for row in board.rows}
+    named = " ".join(board.notes)
+    for row in board.rows:
+        if row.lift is None:
+            assert row.trial == 0
+            continue
+        assert row.against is not None
+        same = by_trial[row.against].recipe.target == row.recipe.target
+        assert same or f" {row.trial}" in named
+
+
+def test_pruned_trials_stand_below_with_their_rung(folder: Path) -> None:
+    _, board = swept(folder, prune={"keep": 0.5, "from": 2}, concurrency=1)
+    pruned = [row for row in board.rows if row.how == "pruned"]
+    assert pruned
+    assert all(row.rank is None and row.lift is None and row.rungs == 1 for row in pruned)
+    assert board.rows[-len(pruned) :] == tuple(pruned)
+    assert all("panx" not in row.tasks for row in pruned)
+
+
+def test_strict_zero_shot_ranks_on_english(folder: Path) -> None:
+    _, board = swept(folder, selection="english")
+    english = [row.english for row in board.rows]
+    assert english == sorted(english, reverse=True)
+    assert "strict zero-shot" in board.notes[0]
+    assert board.rows[0].average != board.rows[0].english
+
+
+def test_a_few_words_say_what_differs_and_nothing_else() -> None:
+    def recipe(lr: float, target: float, **tasks: float) -> Recipe:
+        phase = Intermediate(tasks=tasks, optimisation=Optimisation(lr=lr))
+        return Recipe(intermediate=phase, target=Target(optimisation=Optimisation(lr=target)))
+
+    one, two = recipe(1e-4, 1e-5, snli=0.75, squad=0.25), recipe(3e-4, 1e-5, snli=1.0)
+    assert in_words([one, two, one.baseline()]) == [
+        "snli 0.75 + squad 0.25, lr 0.0001",
+        "snli, lr 0.0003",
+        "no intermediate task",
+    ]
+    assert in_words([one, one]) == ["snli 0.75 + squad 0.25"] * 2
+    assert in_words([two, recipe(3e-4, 1e-4, snli=1.0)])[1] == "snli, target lr 0.0001"
