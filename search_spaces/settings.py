@@ -38,9 +38,7 @@ class DataSettings(Spec):
 
     toy: Toy | None = None
     folders: Annotated[tuple[RelativePath, ...], Field(min_length=1)] = (".",)
-    files: dict[str, dict[str, Annotated[tuple[RelativePath, ...], Field(min_length=1)]]] = Field(
-        default_factory=dict
-    )
+    files: dict[str, dict[str, Annotated[tuple[RelativePath, ...], Field(min_length=1)]]] = Field(default_factory=dict)
     hub: bool = False
 
     @model_validator(mode="after")

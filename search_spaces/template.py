@@ -131,5 +131,3 @@ def _drop_idle_fractions(recipe: dict[str, Any]) -> None:
     tasks, fraction = phase.get("tasks"), phase.get("fraction")
     if isinstance(tasks, dict) and isinstance(fraction, dict):
         phase["fraction"] = {task: share for task, share in fraction.items() if tasks.get(task)}
-
-

@@ -33,7 +33,7 @@ MISTAKES = [
     ("batch: 32", 'batch: "32"', 11, "valid integer"),
     ("batch: 32", "batch: 1.5", 11, "valid integer"),
     ("batch: 32", "batch: 0", 11, "greater than or equal to 1"),
-    ("lr: 3e-4", "lr: fast", 13, "recipe.target.optimisation.lr: it should be a valid number, not \"fast\""),
+    ("lr: 3e-4", "lr: fast", 13, 'recipe.target.optimisation.lr: it should be a valid number, not "fast"'),
     ("lr: 3e-4", "lr: .inf", 13, "valid number"),
     ("lr: 3e-4", "lr: 3e-4, lr: 1e-4", 13, "recipe.target.optimisation.lr stands twice"),
     ("lr: 3e-4", "lr: {choice: [3e-4, fast]}", 13, "valid number"),
