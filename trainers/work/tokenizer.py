@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
 from tasks.examples import Sentence
@@ -12,7 +12,7 @@ from trainers.session import Session
 from trainers.stages import TokenizerSpec
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")  # ids 0, 1, 2, 3 as in XLM-R; the mask comes right after
-HAN = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"  # scripts without blanks: each character begins a piece of its own
+ALONE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{P}]"  # scripts without blanks, and punctuation: never merged
 
 
 def run(spec: TokenizerSpec, session: Session) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def train(lines: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Metaspace(), pre_tokenizers.Split(_regex(HAN), "isolated")]
+        [pre_tokenizers.Metaspace(), pre_tokenizers.Split(Regex(ALONE), "isolated")]
     )
     tokenizer.decoder = decoders.Metaspace()
     trainer = trainers.BpeTrainer(vocab_size=vocabulary, special_tokens=list(SPECIAL), show_progress=False)
@@ -54,9 +54,3 @@ def train(lines: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
         unk_token="<unk>",
         mask_token="<mask>",
     )
-
-
-def _regex(pattern: str) -> Any:
-    from tokenizers import Regex
-
-    return Regex(pattern)
