@@ -241,3 +241,22 @@ def test_what_nobody_needs_is_forgotten(bench: Bench) -> None:
     bench.broker.want("b", 0, [OTHER.id], graph)
     bench.broker.drop("a")
     assert set(bench.broker.states()) == {BASE.id, OTHER.id}
+
+
+def test_what_failed_too_often_stays_aside_for_the_next_trial(bench: Bench) -> None:
+    bench.broker.want("a", 0, [LEAF.id], GRAPH)
+    for _ in range(3):
+        bench.end(bench.take(), Ending.FAILED, reason="broken")
+    bench.broker.drop("a")
+    bench.broker.want("b", 0, [OTHER.id], GRAPH)
+    assert bench.broker.done([OTHER.id]).reason
+    assert bench.broker.ask(LANE) == Wait()
+
+
+def test_a_running_stage_that_is_wanted_again_goes_on(bench: Bench) -> None:
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    assignment = bench.take()
+    bench.broker.drop("a")
+    bench.broker.want("b", 0, [BASE.id], GRAPH)
+    assert bench.broker.ask(LaneId("second", 0)) == Wait()
+    assert bench.go_on(assignment) is Verdict.GO_ON

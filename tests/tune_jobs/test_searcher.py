@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search_spaces.study import Past, State, Study
 from tests.tune_jobs.world import space
 from tune_jobs.events import Ended, How, Sampled
 from tune_jobs.history import History
@@ -42,7 +43,7 @@ def test_no_recipe_twice_until_the_space_is_exhausted(sampler: str, concurrency:
     assert len({trial.sampled.recipe_id for trial in history.trials}) == 7
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(st.data(), st.sampled_from(["grid", "tpe"]), st.integers(1, 4))
 def test_which_trial_is_faster_makes_no_difference(data, sampler: str, concurrency: int) -> None:
     what = space(sampler=sampler, trials=7, concurrency=concurrency, startup=2)
@@ -51,7 +52,32 @@ def test_which_trial_is_faster_makes_no_difference(data, sampler: str, concurren
     assert [t.sampled for t in shuffled.trials] == [t.sampled for t in in_turn.trials]
 
 
-@settings(deadline=None, max_examples=20)
+def test_the_study_knows_of_trials_in_flight_only_their_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trial 2 ends before the others, but its value is told only when theirs are."""
+    searcher, asked = Searcher(space(sampler="tpe", trials=7, concurrency=3, startup=2)), []
+
+    def suggest(number: int, past: list[Past]) -> dict | None:
+        asked.append([trial.state for trial in past])
+        return Study.suggest(searcher._study, number, past)
+
+    monkeypatch.setattr(searcher._study, "suggest", suggest)
+    history = History()
+    for number in range(5):
+        found = searcher.next(history)
+        assert found is not None
+        history.apply(sampled(number, *found))
+        for end in {2: [2, 0], 3: [1]}.get(number, []):
+            history.apply(ended(end, 50.0))
+    done, pending = State.COMPLETE, State.PENDING
+    assert asked == [
+        [pending],
+        [pending, pending],
+        [done, pending, pending],
+        [done, done, pending, pending],
+    ]
+
+
+@settings(deadline=None, max_examples=10)
 @given(st.data(), st.integers(1, 4))
 def test_no_more_than_concurrency_trials_are_open(data, concurrency: int) -> None:
     searcher, history = Searcher(space(concurrency=concurrency)), History()

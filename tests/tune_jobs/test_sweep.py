@@ -111,7 +111,7 @@ def test_killed_anywhere_it_ends_the_same(settings: dict, tmp_path: Path) -> Non
     whole.objects.lives = 10**9
     whole.sweep(space(**settings))
     writes = 10**9 - whole.objects.lives
-    for lives in Random(1).sample(range(writes), 12):
+    for lives in Random(1).sample(range(writes), 8):
         bench = Bench(tmp_path)
         bench.objects.lives = lives
         with pytest.raises(Killed):
@@ -121,7 +121,7 @@ def test_killed_anywhere_it_ends_the_same(settings: dict, tmp_path: Path) -> Non
         assert story(bench.objects) == story(whole.objects), f"killed after {lives} writes"
 
 
-@pytest.mark.parametrize("lives", [6, 7, 11])
+@pytest.mark.parametrize("lives", [6, 11])
 def test_killed_again_and_again_it_ends_the_same(lives: int, tmp_path: Path) -> None:
     whole, bench = Bench(tmp_path), Bench(tmp_path)
     whole.sweep(space(**PRUNED))
