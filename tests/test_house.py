@@ -62,6 +62,13 @@ def test_constraints_pin_what_the_project_requires() -> None:
         assert requirement.specifier.contains(pinned[name]), f"{requirement} excludes {pinned[name]}"
 
 
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
+    there = [str(path.relative_to(ROOT)) for path in [*SOURCES, *(ROOT / "tests").rglob("*.py")]]
+    assert len(named) > 40
+    assert [name for name in named if not any(f"/{path}".endswith(f"/{name}") for path in there)] == []
+
+
 def test_the_text_names_no_machine() -> None:
     homes = re.compile(r"(?<![\w.~-])/(?:work|home|root|tmp|opt|mnt)/\w")
     for path in texts():
