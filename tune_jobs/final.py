@@ -110,7 +110,13 @@ def final(
     if rest:
         held = {(cell.task, cell.language): cell for cell in rest}
         measured[REST] = [held.get((cell.task, cell.language), cell) for cell in measured["report"]]
-    lines = tuple(line for part, cells in measured.items() for line in _lines(part, cells))
+    changed = {cell.task for cell in rest}  # without the fifth, only these differ, and the average
+    lines = tuple(
+        line
+        for part, cells in measured.items()
+        for line in _lines(part, cells)
+        if part != REST or line.task is None or line.task in changed
+    )
     absent = [f"{a.task} {a.language}: {a.why}" for part in PARTS for a in ours.graphs[part][0].absent]
     names: dict[str, str] = {part: _name(file, cells) for part, cells in measured.items()}
     return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), stages)

@@ -83,7 +83,8 @@ class Interval:
     level: float = 0.95
 
     def __str__(self) -> str:
-        return f"{self.value:+.1f} [{self.low:+.1f}, {self.high:+.1f}]"
+        value, low, high = (round(end, 1) + 0.0 for end in (self.value, self.low, self.high))  # no "-0.0"
+        return f"{value:+.1f} [{low:+.1f}, {high:+.1f}]"
 
     def to_json(self) -> dict[str, float]:
         """For `--json`."""
