@@ -17,7 +17,7 @@ from tasks.toy.languages import LANGUAGES
 from tasks.toy.questions import QUESTIONS, Paragraph, paragraphs
 from tasks.toy.realise import Speaker
 from tasks.toy.tagging import entity_sentences, part_of_speech_sentences
-from tasks.toy.texts import different, sentences
+from tasks.toy.texts import corpus, different
 from tasks.toy.world import Split, Stream, World
 
 T = TypeVar("T")
@@ -71,10 +71,10 @@ class _Files:
     def texts(self) -> Iterator[File]:
         """Monolingual text, parallel text, and Tatoeba's pairs."""
         for code in EVERY:
-            said = self._some(sentences, f"text/{code}", Split.TRAIN, self._share("text", code))
+            said = self._some(corpus, f"text/{code}", Split.TRAIN, self._share("text", code))
             yield f"text/{code}.txt", self._lines(said, code)
         for code in LANGUAGES:
-            both = self._some(sentences, f"parallel/{code}", Split.TRAIN, self._share("parallel", code))
+            both = self._some(corpus, f"parallel/{code}", Split.TRAIN, self._share("parallel", code))
             yield f"parallel/{code}-en.{code}", self._lines(both, code)
             yield f"parallel/{code}-en.en", self._lines(both, "en")
         pairs = self._some(different, "tatoeba", Split.TEST, self.counts["tatoeba"])

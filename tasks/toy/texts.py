@@ -13,7 +13,20 @@ from tasks.toy import concepts, facts
 from tasks.toy.grammar import Clause, Name, Noun, Phrase, Pronoun, Sentence
 from tasks.toy.world import Key, Stream
 
+_SHORT = 0.4  # of a corpus' lines; they tell what a word means, as a glossary does
 _STATES = (*concepts.THING_STATES, *concepts.PERSON_STATES)
+_ADJECTIVES = {word for dimension in concepts.ADJECTIVE_DIMENSIONS for word in dimension.words}
+_ADPOSITIONS = {word for relation in concepts.POSITIONS for word in relation.words}
+_COMPARATIVES = {word for relation in concepts.COMPARISONS for word in relation.words}
+_NOUNS = set(concepts.nouns())
+_CONTENT_WORDS = tuple(word for word in concepts.lexemes() if word not in {*concepts.FUNCTION_WORDS, "be", "do"})
+
+
+def corpus(stream: Stream) -> Iterator[Sentence]:
+    """What monolingual and parallel files hold: the sentences below, and between them many of two or three words."""
+    long = sentences(stream)
+    while True:
+        yield _short(stream) if stream.chance(_SHORT) else next(long)
 
 
 def sentences(stream: Stream) -> Iterator[Sentence]:
@@ -36,6 +49,23 @@ def different(stream: Stream) -> Iterator[Sentence]:
 def _keyed(stream: Stream, template: Callable[[Stream], Sentence]) -> tuple[Key, Sentence]:
     sentence = template(stream)
     return ("text", *(token.form for token in stream.world.speakers["en"].say(sentence).tokens)), sentence
+
+
+def _short(stream: Stream) -> Sentence:
+    """It is red; it is a cup; it heats Mira; it is above Mira; Mira has two cups: each word as often as any other."""
+    word = stream.pick(_CONTENT_WORDS)
+    it, (person,) = Pronoun("it"), stream.people(1)
+    if word in _ADJECTIVES:
+        return facts.say(facts.has_quality(it, word))
+    if word in _NOUNS:
+        return facts.say(Clause(it, object=Noun(word, "a")))
+    if word in _ADPOSITIONS:
+        return facts.say(facts.stands(it, word, person))
+    if word in _COMPARATIVES:
+        return facts.say(facts.compares(it, word, person))
+    if word in concepts.NUMBERS:
+        return facts.say(facts.counts(person, word, stream.kind()))
+    return facts.say(facts.acts(it, word, person))
 
 
 def _thing(stream: Stream) -> Noun:
