@@ -91,8 +91,8 @@ def configure(numerics: Numerics) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     torch.set_num_threads(numerics.threads)
     torch.use_deterministic_algorithms(True)
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers has no types here
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def machine() -> dict[str, str]:

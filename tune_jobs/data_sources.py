@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from search_spaces.settings import DataSettings
+from search_spaces.space import Space
 from tasks import toy
 from tasks.data import DataFolders
 from tasks.errors import UserError
+from trainers.graph import Graph, expand
+from trainers.recipe import Recipe
 from tune_jobs.places import cache_folder
 
 
@@ -29,3 +34,8 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
     for missing in (path for path in folders if not path.is_dir()):
         raise UserError(f"no folder {missing}; name the folder that holds the data", where="--data")
     return DataFolders(folders, settings.files)
+
+
+def expander(space: Space, folder: Path) -> Callable[[Recipe], Graph]:
+    """The stages of a recipe on the space's suite, rungs and data."""
+    return partial(expand, suite=space.suite, data=open_data(space.data, folder), rungs=space.rungs)

@@ -100,7 +100,8 @@ def changed(value: Any) -> list[Any]:
     if isinstance(value, str):
         return ["report", "best", "bf16", "cuda", "tagging", "stage:" + "9" * 64, "other"]
     if isinstance(value, list):
-        return [[], [*value, value[0]] if value else ["x"], [TEXT.model_dump(mode="json")], [DATA.model_dump(mode="json")]]
+        specs = [[spec.model_dump(mode="json")] for spec in (TEXT, DATA)]
+        return [[], [*value, value[0]] if value else ["x"], *specs]
     return [1, "cls", "accuracy", DATA.model_dump(mode="json")]
 
 

@@ -42,7 +42,15 @@ def recipe(
 ) -> Recipe:
     """A recipe that trains in a second."""
     scratch = Scratch(
-        vocabulary=300, hidden=16, layers=2, heads=2, positions=128, languages=LANGUAGES, steps=6, batch=8, max_length=32
+        vocabulary=300,
+        hidden=16,
+        layers=2,
+        heads=2,
+        positions=128,
+        languages=LANGUAGES,
+        steps=6,
+        batch=8,
+        max_length=32,
     )
     intermediate = None
     if tasks is not None:
@@ -65,7 +73,11 @@ def always(verdict: Verdict) -> Callable[[int, int], Verdict]:
 
 
 def run(
-    stage: Stage, store: StageStore, cache: Path, report: Callable[[int, int], Verdict] | None = None, micro: int = 16384
+    stage: Stage,
+    store: StageStore,
+    cache: Path,
+    report: Callable[[int, int], Verdict] | None = None,
+    micro: int = 16384,
 ) -> Outcome:
     """Run one stage under a new attempt."""
     runner = Runner(store, Settings(cache=cache, micro_tokens=micro))

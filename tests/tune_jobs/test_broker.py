@@ -7,8 +7,8 @@ import pytest
 from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
 from trainers.stages import Stage
-from tune_jobs.broker import Broker, Patience
-from tune_jobs.stage_states import State
+from tune_jobs.lanes.broker import Broker, Patience
+from tune_jobs.lanes.stage_states import State
 
 LANE = LaneId("lane", 0)
 BASE = root("base")

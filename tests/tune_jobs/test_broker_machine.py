@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Outcome, Verdict
-from tune_jobs.broker import Broker, Patience
-from tune_jobs.stage_states import State
+from tune_jobs.lanes.broker import Broker, Patience
+from tune_jobs.lanes.stage_states import State
 
 ROOTS = [root(name) for name in "pq"]
 MIDDLE = [child(f"m{i}", ROOTS[i % 2]) for i in range(3)]

@@ -14,7 +14,7 @@ from tests.tune_jobs import bench
 from trainers.store.stages import StageStore
 from tune_jobs import lanes
 from tune_jobs.commands import main
-from tune_jobs.interrupted import Interrupted
+from tune_jobs.lanes.interrupted import Interrupted
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -174,7 +174,7 @@ def test_a_fault_of_ours_is_a_line_with_the_log(crosslift: Run, monkeypatch: pyt
     def broken(location: str) -> None:
         raise ZeroDivisionError("nobody foresaw this")
 
-    monkeypatch.setattr("tune_jobs.results.open_objects", broken)
+    monkeypatch.setattr("tune_jobs.results.results.open_objects", broken)
     code, out, err = crosslift("leaderboard", "x")
     assert (code, out) == (1, "")
     assert len(err.splitlines()) == 1
@@ -190,7 +190,7 @@ def test_an_interruption_names_the_command_that_continues(
     def interrupted(location: str) -> None:
         raise stop
 
-    monkeypatch.setattr("tune_jobs.results.open_objects", interrupted)
+    monkeypatch.setattr("tune_jobs.results.results.open_objects", interrupted)
     code, out, err = crosslift("leaderboard", "x y")
     assert (code, out) == (130, "")
     assert err.splitlines() == ["crosslift: interrupted; to continue: crosslift leaderboard 'x y'"]

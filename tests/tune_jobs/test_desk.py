@@ -6,11 +6,11 @@ import pytest
 
 from tests.tune_jobs.world import MemoryObjects, space
 from trainers.store.stages import StageStore
-from tune_jobs.broker import Broker
-from tune_jobs.desk import SweepDesk
-from tune_jobs.event_log import EventLog
-from tune_jobs.events import Ended, How, Rung, Sampled
-from tune_jobs.searcher import recipe_id
+from tune_jobs.lanes.broker import Broker
+from tune_jobs.sweeps.desk import SweepDesk
+from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.events import Ended, How, Rung, Sampled
+from tune_jobs.sweeps.searcher import recipe_id
 
 PRUNE = {"keep": 0.5, "from": 2}
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tasks.errors import UserError
 from tests.tune_jobs.world import MemoryObjects, space
 from trainers.store.folder import FolderObjects
-from tune_jobs.event_log import EventLog, replay, sweeps
-from tune_jobs.events import AbsentCell, AnyEvent, CellOf, Decided, Driver, Ended, How, Opened, Rung, Sampled
-from tune_jobs.searcher import recipe_id
+from tune_jobs.sweeps.event_log import EventLog, replay, sweeps
+from tune_jobs.sweeps.events import AbsentCell, AnyEvent, CellOf, Decided, Driver, Ended, How, Opened, Rung, Sampled
+from tune_jobs.sweeps.searcher import recipe_id
 
 IDS = st.text("0123456789abcdef", min_size=4, max_size=8)
 TEXT = st.text(max_size=20)

@@ -16,10 +16,10 @@ from trainers.graph import expand
 from trainers.recipe import Intermediate, Optimisation, Recipe, Target
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
-from tune_jobs.leaderboard import Leaderboard, leaderboard
-from tune_jobs.results import open_results
-from tune_jobs.sweep import run_sweep
-from tune_jobs.words import in_words
+from tune_jobs.results.leaderboard import Leaderboard, leaderboard
+from tune_jobs.results.results import open_results
+from tune_jobs.results.words import in_words
+from tune_jobs.sweeps.driver import run_sweep
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import UserError
-from tune_jobs.lift import Measured, dirichlet_weights, interval, paired
+from tune_jobs.results.lift import Measured, dirichlet_weights, interval, paired
 
 
 @dataclass(frozen=True)

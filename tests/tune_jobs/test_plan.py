@@ -17,9 +17,9 @@ from trainers.recipe import Numerics
 from trainers.stages import PretrainSpec, Schedule
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
-from tune_jobs.plan import Estimate, Expand, plan
-from tune_jobs.sizes import parameters
-from tune_jobs.sweep import run_sweep
+from tune_jobs.results.plan import Estimate, Expand, plan
+from tune_jobs.results.sizes import parameters
+from tune_jobs.sweeps.driver import run_sweep
 
 
 @pytest.fixture
@@ -94,9 +94,7 @@ def test_other_samplers_give_a_range(bench_space: tuple[Space, Expand, StageStor
 
 
 def test_parameters_are_those_of_the_model() -> None:
-    schedule = Schedule(
-        lr=1e-3, batch=1, steps=1, warmup=0, weight_decay=0, clip=1, dropout=0, max_length=8, stride=0
-    )
+    schedule = Schedule(lr=1e-3, batch=1, steps=1, warmup=0, weight_decay=0, clip=1, dropout=0, max_length=8, stride=0)
     spec = PretrainSpec(
         tokenizer="stage:x", text=(), parallel=(), hidden=24, layers=3, heads=2, positions=40, mask=0.15,
         parallel_share=0, smoothing=1, schedule=schedule, seed=0, numerics=Numerics(),

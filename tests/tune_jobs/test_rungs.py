@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tune_jobs.rungs import Halving, goes_on
+from tune_jobs.sweeps.rungs import Halving, goes_on
 
 VALUES = st.lists(st.floats(0, 100), max_size=20)
 RULES = st.builds(Halving, keep=st.floats(0.05, 1.0), least=st.integers(2, 8))

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from search_spaces.study import Past, State, Study
 from tests.tune_jobs.world import space
-from tune_jobs.events import Ended, How, Sampled
-from tune_jobs.history import History
-from tune_jobs.searcher import Searcher, recipe_id
+from tune_jobs.sweeps.events import Ended, How, Sampled
+from tune_jobs.sweeps.history import History
+from tune_jobs.sweeps.searcher import Searcher, recipe_id
 
 
 def sampled(number: int, params: dict, recipe) -> Sampled:

@@ -15,13 +15,13 @@ from tasks.errors import UserError
 from tests.tune_jobs.world import ABSENT, RUNGS, Killed, LittleLane, MemoryObjects, expand, space, story
 from trainers.lane import Assignment, Ending
 from trainers.store.stages import StageStore
-from tune_jobs.event_log import EventLog
-from tune_jobs.events import Decided, Ended, How, Rung, Sampled
-from tune_jobs.interrupted import Interrupted
-from tune_jobs.notices import Notice, StageBegun, StageEnded, StageProgress
-from tune_jobs.searcher import recipe_id
-from tune_jobs.summary import Cost, Summary
-from tune_jobs.sweep import run_sweep
+from tune_jobs.lanes.interrupted import Interrupted
+from tune_jobs.lanes.notices import Notice, StageBegun, StageEnded, StageProgress
+from tune_jobs.sweeps.driver import run_sweep
+from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.events import Decided, Ended, How, Rung, Sampled
+from tune_jobs.sweeps.searcher import recipe_id
+from tune_jobs.sweeps.summary import Cost, Summary
 
 PRUNED = {"sampler": "tpe", "trials": 7, "startup": 2, "concurrency": 2, "prune": {"keep": 0.5, "from": 2}}
 

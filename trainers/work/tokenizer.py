@@ -44,7 +44,7 @@ def train(lines: list[str], vocabulary: int) -> PreTrainedTokenizerFast:
         pair="<s> $A </s> </s> $B </s>",
         special_tokens=[("<s>", 0), ("</s>", 2)],
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]  # transformers has no types here
         tokenizer_object=tokenizer,
         bos_token="<s>",
         cls_token="<s>",

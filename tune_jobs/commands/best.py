@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from tune_jobs.commands.naming import sweep_name
 from tune_jobs.commands.options import DEFAULT_STORE, JsonOption, NameArgument, StoreOption
 from tune_jobs.commands.screen import print_json
-from tune_jobs.leaderboard import leaderboard
-from tune_jobs.naming import sweep_name
-from tune_jobs.results import open_results
+from tune_jobs.results.leaderboard import leaderboard
+from tune_jobs.results.results import open_results
 
 
 def best_command(
@@ -21,7 +21,7 @@ def best_command(
 ) -> None:
     """Print the best whole-suite recipe; `crosslift final` trains it with fresh seeds."""
     from search_spaces.recipes import dump_recipe
-    from tune_jobs.best import recipe_file
+    from tune_jobs.results.best import recipe_file
 
     results = open_results(store, sweep_name(name))
     chosen = results.trial(trial)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from tune_jobs.commands.naming import sweep_name
 from tune_jobs.commands.options import DEFAULT_STORE, JsonOption, NameArgument, StoreOption
 from tune_jobs.commands.screen import print_json
-from tune_jobs.naming import sweep_name
-from tune_jobs.results import open_results
+from tune_jobs.results.results import open_results
 
 
 def export_command(
@@ -22,7 +22,7 @@ def export_command(
     as_json: JsonOption = False,
 ) -> None:
     """Write the encoder of the best trial into a folder that AutoModel.from_pretrained loads."""
-    from tune_jobs.export import export
+    from tune_jobs.results.export import export
 
     results = open_results(store, sweep_name(name))
     chosen = results.trial(trial)

@@ -11,12 +11,12 @@ from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, St
 from tune_jobs.commands.screen import number, print_json, print_table
 
 if TYPE_CHECKING:
-    from tune_jobs.final import Final, Line
+    from tune_jobs.results.final import Final, Line
 
 
 def final_command(
     recipe: Annotated[Path, typer.Argument(metavar="BEST.YAML", help="What `crosslift best` printed.")],
-    seeds: Annotated[int, typer.Option(min=1, help="Training seeds; three at least before \"better\".")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help='Training seeds; three at least before "better".')] = 3,
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
     as_json: JsonOption = False,
@@ -25,10 +25,10 @@ def final_command(
     from search_spaces.recipes import load_recipe
     from trainers.store import open_objects
     from trainers.store.stages import StageStore
+    from tune_jobs.commands.live import live
     from tune_jobs.data_sources import open_data
-    from tune_jobs.final import final
-    from tune_jobs.lanes import serial_lane
-    from tune_jobs.live import live
+    from tune_jobs.lanes.serial_lane import serial_lane
+    from tune_jobs.results.final import final
 
     file = load_recipe(recipe)
     stages = StageStore(open_objects(store))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from tune_jobs.commands.naming import sweep_name
 from tune_jobs.commands.options import DEFAULT_STORE, JsonOption, NameArgument, StoreOption
 from tune_jobs.commands.screen import number, print_json, print_table
-from tune_jobs.leaderboard import Leaderboard, Row, leaderboard
-from tune_jobs.naming import sweep_name
-from tune_jobs.results import open_results
+from tune_jobs.results.leaderboard import Leaderboard, Row, leaderboard
+from tune_jobs.results.results import open_results
 
 
 def leaderboard_command(name: NameArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:

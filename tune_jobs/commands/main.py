@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import typer
 
 from tasks.errors import UserError
-from tune_jobs.interrupted import Interrupted
+from tune_jobs.lanes.interrupted import Interrupted
 
 COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "toy", "tasks")
 

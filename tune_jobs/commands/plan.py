@@ -8,7 +8,7 @@ import typer
 
 from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, SpaceArgument, StoreOption
 from tune_jobs.commands.screen import print_json, print_table
-from tune_jobs.plan import Estimate, Plan, Stages, plan
+from tune_jobs.results.plan import Estimate, Plan, Stages, plan
 
 
 def plan_command(
@@ -18,7 +18,7 @@ def plan_command(
     from search_spaces.space import load
     from trainers.store import open_objects
     from trainers.store.stages import StageStore
-    from tune_jobs.expansion import expander
+    from tune_jobs.data_sources import expander
 
     loaded = load(space)
     commits = StageStore(open_objects(store)).commits()

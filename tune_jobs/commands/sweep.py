@@ -11,7 +11,7 @@ import typer
 from tasks.errors import UserError
 from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, SpaceArgument, StoreOption
 from tune_jobs.commands.screen import print_json
-from tune_jobs.summary import Cost, Summary
+from tune_jobs.sweeps.summary import Cost, Summary
 
 
 def sweep_command(
@@ -29,10 +29,10 @@ def sweep_command(
     from search_spaces.space import load
     from trainers.store import open_objects
     from trainers.store.stages import StageStore
-    from tune_jobs.expansion import expander
-    from tune_jobs.lanes import serial_lane
-    from tune_jobs.live import live
-    from tune_jobs.sweep import run_sweep
+    from tune_jobs.commands.live import live
+    from tune_jobs.data_sources import expander
+    from tune_jobs.lanes.serial_lane import serial_lane
+    from tune_jobs.sweeps.driver import run_sweep
 
     loaded = load(space)
     wishes: dict[str, Any] = {"trials": trials, "seed": seed}

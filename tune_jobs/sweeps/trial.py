@@ -14,9 +14,9 @@ from tasks.cells import Cell
 from trainers.graph import Graph
 from trainers.identity import digest
 from trainers.stages import Stage
-from tune_jobs.broker import Answer
-from tune_jobs.events import CellOf, Decided, Ended, How, Rung
-from tune_jobs.history import TrialHistory
+from tune_jobs.lanes.broker import Answer
+from tune_jobs.sweeps.events import CellOf, Decided, Ended, How, Rung
+from tune_jobs.sweeps.history import TrialHistory
 
 
 class Desk(Protocol):

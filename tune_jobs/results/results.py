@@ -20,11 +20,11 @@ from tasks.suites import Suite
 from trainers.predictions import Predictions, read
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
-from tune_jobs.event_log import replay, sweeps
-from tune_jobs.events import Opened
-from tune_jobs.history import History, TrialHistory
-from tune_jobs.lift import Measured, paired
 from tune_jobs.places import cache_folder
+from tune_jobs.results.lift import Measured, paired
+from tune_jobs.sweeps.event_log import replay, sweeps
+from tune_jobs.sweeps.events import Opened
+from tune_jobs.sweeps.history import History, TrialHistory
 
 CELL = "cell.json"
 PREDICTIONS = "predictions.parquet"
@@ -57,16 +57,14 @@ class Scores:
         return self._known[stage]
 
     def measured(self, ours: Sequence[CellStages], theirs: Sequence[CellStages] = ()) -> list[Measured]:
-        """What `tune_jobs.lift` needs, for the cells that all have: one entry a seed on each side, paired in order."""
+        """What `lift` needs, for the cells that all have: one entry a seed on each side, paired in order."""
         common = set.intersection(*(set(side) for side in (*ours, *theirs)))
         return [self._measured(*cell, [s[cell] for s in ours], [s[cell] for s in theirs]) for cell in sorted(common)]
 
     def _measured(self, task: str, language: str, ours: Sequence[str], theirs: Sequence[str]) -> Measured:
         found = [self.predictions(stage) for stage in (*ours, *theirs)]
         first = found[0]
-        rows = [
-            paired(first.ids, first.statistics, p.ids, p.statistics, where=f"{task} {language}")[2] for p in found
-        ]
+        rows = [paired(first.ids, first.statistics, p.ids, p.statistics, where=f"{task} {language}")[2] for p in found]
         left, right = rows[: len(ours)], rows[len(ours) :]
         scorer = metrics.get(first.metric, language)
         return Measured(task, language, scorer, first.ids, np.stack(left), np.stack(right) if right else None)

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from trainers.lane import Ending
-from tune_jobs.events import Decided, Ended, Rung, Sampled
-from tune_jobs.notices import Notice, OnEvent, StageBegun, StageEnded, StageProgress
-from tune_jobs.words import recipe_in_words
+from tune_jobs.lanes.notices import Notice, OnEvent, StageBegun, StageEnded, StageProgress
+from tune_jobs.results.words import recipe_in_words
+from tune_jobs.sweeps.events import Decided, Ended, Rung, Sampled
 
 EVERY = 30.0  # seconds between two plain lines about stages
 

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trainers.lane import Assignment, LaneId, Outcome, Verdict, Work
-from tune_jobs.notices import OnEvent, StageBegun, StageEnded, StageProgress
+from trainers.runner import Runner as StageRunner
+from trainers.session import Settings
+from trainers.store.stages import StageStore
+from tune_jobs.lanes.notices import OnEvent, StageBegun, StageEnded, StageProgress
+from tune_jobs.places import cache_folder
 
 SERIAL = LaneId("serial", 0)
 
@@ -45,3 +49,8 @@ class SerialLane:
         self.work.end(SERIAL, id, assignment.attempt, outcome)
         self.on_event(StageEnded(SERIAL.name, id, label, outcome.ending, outcome.reason))
         return assignment, outcome
+
+
+def serial_lane(store: StageStore) -> StageRunner:
+    """What runs stages here; its local copies are in this machine's cache folder."""
+    return StageRunner(store, Settings(cache=cache_folder()))

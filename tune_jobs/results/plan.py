@@ -18,7 +18,7 @@ from trainers.identity import digest
 from trainers.recipe import Recipe
 from trainers.stages import Stage
 from trainers.store.manifest import Commit
-from tune_jobs.sizes import stage_bytes
+from tune_jobs.results.sizes import stage_bytes
 
 KINDS = ("tokenizer", "pretrain", "intermediate", "target", "score")
 DRAWS = 8  # simulated sweeps where the recipes are not known beforehand

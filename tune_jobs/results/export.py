@@ -10,8 +10,8 @@ from tasks.errors import UserError, nearest
 from trainers.identity import canonical_json
 from trainers.stages import STAGE_PREFIX
 from trainers.store.manifest import Commit
-from tune_jobs.history import TrialHistory
-from tune_jobs.results import Results, cells_of
+from tune_jobs.results.results import Results, cells_of
+from tune_jobs.sweeps.history import TrialHistory
 
 NOTE = "crosslift.json"
 

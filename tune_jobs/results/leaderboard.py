@@ -13,13 +13,14 @@ from tasks import catalog
 from tasks.declaration import HeldOut
 from trainers.identity import canonical, digest
 from trainers.recipe import Recipe
-from tune_jobs.events import AbsentCell, How
-from tune_jobs.history import TrialHistory
-from tune_jobs.lift import Interval, interval
-from tune_jobs.results import Results, cells_of
-from tune_jobs.words import in_words
+from tune_jobs.results.lift import Interval, interval
+from tune_jobs.results.results import Results, cells_of
+from tune_jobs.results.words import in_words
+from tune_jobs.sweeps.events import AbsentCell, How
+from tune_jobs.sweeps.history import TrialHistory
 
 ENGLISH = "en"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -88,7 +89,7 @@ def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
 
     Args:
         results: the sweep.
-        replicates: of the lift's bootstrap; see `tune_jobs.lift`.
+        replicates: of the lift's bootstrap; see `tune_jobs.results.lift`.
     """
     trials = results.history.trials
     words = in_words([trial.sampled.recipe for trial in trials])
@@ -157,4 +158,3 @@ def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
 def _other_target(rows: Sequence[Row], row: Row) -> bool:
     baseline = next(other for other in rows if other.trial == row.against)
     return digest(baseline.recipe) != digest(row.recipe.baseline())
-

@@ -20,12 +20,12 @@ from tasks.examples import is_labelled
 from trainers.graph import Graph, expand
 from trainers.recipe import Recipe
 from trainers.store.stages import StageStore
-from tune_jobs.lift import Interval, Measured, interval
-from tune_jobs.notices import OnEvent
+from tune_jobs.lanes.notices import OnEvent
+from tune_jobs.lanes.serial import make
+from tune_jobs.lanes.serial_lane import Runner
 from tune_jobs.places import cache_folder
-from tune_jobs.results import Scores
-from tune_jobs.serial import make
-from tune_jobs.serial_lane import Runner
+from tune_jobs.results.lift import Interval, Measured, interval
+from tune_jobs.results.results import Scores
 
 ReportPart = Literal["selection", "report", "report without the fifth"]
 PARTS: tuple[Literal["selection", "report"], ...] = ("selection", "report")

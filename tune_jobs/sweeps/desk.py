@@ -9,11 +9,11 @@ from search_spaces.space import Space
 from tasks.cells import Cell
 from trainers.stages import Stage
 from trainers.store.stages import StageStore
-from tune_jobs.broker import Answer, Broker
-from tune_jobs.event_log import EventLog
-from tune_jobs.events import AnyEvent, Decided, Ended, Rung
-from tune_jobs.notices import OnEvent
-from tune_jobs.rungs import Halving, goes_on
+from tune_jobs.lanes.broker import Answer, Broker
+from tune_jobs.lanes.notices import OnEvent
+from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.events import AnyEvent, Decided, Ended, Rung
+from tune_jobs.sweeps.rungs import Halving, goes_on
 
 CELL = "cell.json"  # as the score stage names it
 

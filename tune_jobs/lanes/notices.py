@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainers.lane import Ending
-from tune_jobs.events import AnyEvent
+from tune_jobs.sweeps.events import AnyEvent
 
 
 @dataclass(frozen=True)

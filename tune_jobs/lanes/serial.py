@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 from trainers.graph import Graph
 from trainers.store.stages import StageStore
-from tune_jobs.broker import Broker
-from tune_jobs.interrupted import Interrupted
-from tune_jobs.notices import OnEvent
-from tune_jobs.serial_lane import Runner, SerialLane
-from tune_jobs.signals import polite_stop
+from tune_jobs.lanes.broker import Broker
+from tune_jobs.lanes.interrupted import Interrupted
+from tune_jobs.lanes.notices import OnEvent
+from tune_jobs.lanes.serial_lane import Runner, SerialLane
+from tune_jobs.lanes.signals import polite_stop
 
 
 class StageFailed(RuntimeError):

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
 from trainers.stages import Stage
-from tune_jobs.stage_states import Entry, Run, Shelf, State, Stored, closure
+from tune_jobs.lanes.stage_states import Entry, Run, Shelf, State, Stored, closure
 
 
 @dataclass(frozen=True)

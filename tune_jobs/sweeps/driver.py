@@ -17,18 +17,18 @@ from trainers.lane import Assignment, Ending, Outcome
 from trainers.recipe import Recipe
 from trainers.store.objects import Objects
 from trainers.store.stages import StageStore
-from tune_jobs.broker import Broker
-from tune_jobs.desk import SweepDesk
-from tune_jobs.event_log import EventLog
-from tune_jobs.events import AbsentCell, Opened, Sampled
-from tune_jobs.history import TrialHistory
-from tune_jobs.interrupted import Interrupted
-from tune_jobs.notices import OnEvent
-from tune_jobs.searcher import Searcher, recipe_id
-from tune_jobs.serial_lane import Runner, SerialLane
-from tune_jobs.signals import polite_stop
-from tune_jobs.summary import Summary, summarise
-from tune_jobs.trial import run as live
+from tune_jobs.lanes.broker import Broker
+from tune_jobs.lanes.interrupted import Interrupted
+from tune_jobs.lanes.notices import OnEvent
+from tune_jobs.lanes.serial_lane import Runner, SerialLane
+from tune_jobs.lanes.signals import polite_stop
+from tune_jobs.sweeps.desk import SweepDesk
+from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.events import AbsentCell, Opened, Sampled
+from tune_jobs.sweeps.history import TrialHistory
+from tune_jobs.sweeps.searcher import Searcher, recipe_id
+from tune_jobs.sweeps.summary import Summary, summarise
+from tune_jobs.sweeps.trial import run as live
 
 FENCE_SECONDS = 10.0  # between looks whether another driver has taken over
 

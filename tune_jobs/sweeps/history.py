@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tune_jobs.events import AnyEvent, Decided, Driver, Ended, How, Opened, Rung, Sampled
+from tune_jobs.sweeps.events import AnyEvent, Decided, Driver, Ended, How, Opened, Rung, Sampled
 
 
 @dataclass

@@ -11,9 +11,9 @@ from search_spaces.space import Params, Space
 from search_spaces.study import Past, State, Study
 from trainers.identity import digest
 from trainers.recipe import Recipe
-from tune_jobs.events import How
-from tune_jobs.history import History, TrialHistory
-from tune_jobs.rungs import BASELINE
+from tune_jobs.sweeps.events import How
+from tune_jobs.sweeps.history import History, TrialHistory
+from tune_jobs.sweeps.rungs import BASELINE
 
 STATES = {How.COMPLETE: State.COMPLETE, How.PRUNED: State.PRUNED, How.FAILED: State.FAILED}
 

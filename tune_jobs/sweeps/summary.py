@@ -7,8 +7,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from trainers.store.stages import Commit, StageStore
-from tune_jobs.events import How
-from tune_jobs.history import History
+from tune_jobs.sweeps.events import How
+from tune_jobs.sweeps.history import History
 
 
 @dataclass(frozen=True)

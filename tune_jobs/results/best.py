@@ -6,8 +6,8 @@ import json
 
 from search_spaces.recipes import RecipeFile
 from search_spaces.settings import DataSettings
-from tune_jobs.history import TrialHistory
-from tune_jobs.results import Results
+from tune_jobs.results.results import Results
+from tune_jobs.sweeps.history import TrialHistory
 
 
 def recipe_file(results: Results, trial: TrialHistory) -> RecipeFile:

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from tasks.errors import UserError
 from trainers.store.objects import Objects
-from tune_jobs.events import AnyEvent, Driver, Envelope
-from tune_jobs.history import History
+from tune_jobs.sweeps.events import AnyEvent, Driver, Envelope
+from tune_jobs.sweeps.history import History
 
 DIGITS = 8  # numbers are padded, so that a listing is in order
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
