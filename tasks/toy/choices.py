@@ -31,7 +31,7 @@ class _Change:
     """An agent gives a thing or person value `value` of a dimension."""
 
     agent: Name
-    patient: Phrase
+    patient: Noun
     dimension: Dimension
     value: int
 
@@ -84,10 +84,7 @@ def alternatives(stream: Stream) -> Iterator[Choice]:
     """COPA: cause or effect. Two instances in a row have the same alternatives, of which each is right once."""
     while True:
         question = stream.pick(("cause", "effect"))
-        (change, other), (name, _) = stream.allowed(partial(_changes, stream, question))
-        turned = change.dimension, 1 - change.value
-        dimension, value = turned if stream.chance(0.5) else (other.dimension, other.value)
-        both = change, _Change(change.agent, change.patient, dimension, value)
+        both, name = stream.allowed(partial(_rivals, stream, question))
         if question == "cause":
             premises = [each.state(stream) for each in both]
             choices = [each.action(stream, name) for each in both]
@@ -100,24 +97,40 @@ def alternatives(stream: Stream) -> Iterator[Choice]:
             yield Choice((facts.say(premises[right]),), question, placed, order.index(right))
 
 
-def _changes(stream: Stream, use: str) -> tuple[Key, tuple[tuple[_Change, _Change], tuple[Phrase, Phrase]]]:
+def _changes(stream: Stream, use: str) -> tuple[Key, tuple[list[_Change], list[Noun]]]:
     """Two changes of different dimensions in two things (or people), and what else the two may be called."""
-    of_people = stream.chance(0.3)
-    dimensions = stream.sample(concepts.PERSON_STATES if of_people else concepts.THING_STATES, 2)
-    first, second, third, fourth = stream.people(4)
-    values = [stream.pick((0, 1)), stream.pick((0, 1))]
-    kinds = stream.kinds(2)
-    patients: tuple[Phrase, Phrase] = (third, fourth) if of_people else (Noun(kinds[0]), Noun(kinds[1]))
-    names = patients
-    if not of_people and stream.chance(0.5):
-        names = Noun(HYPERNYM[kinds[0]]), Noun(HYPERNYM[kinds[1]])
-    changes = (
-        _Change(first, patients[0], dimensions[0], values[0]),
-        _Change(second, patients[1], dimensions[1], values[1]),
-    )
-    about = () if of_people else tuple(kinds)
-    key = (use, *about, *(f"{d.name}{v}" for d, v in zip(dimensions, values, strict=True)))
-    return key, (changes, names)
+    dimensions, patients = _changing(stream)
+    changes = [
+        _Change(agent, patient, dimension, stream.pick((0, 1)))
+        for agent, patient, dimension in zip(stream.people(2), patients, dimensions, strict=True)
+    ]
+    general = stream.chance(0.5)
+    key = sorted(f"{change.patient.head} {change.dimension.name} {change.value}" for change in changes)
+    return (use, *key), (changes, [_called(change.patient, general) for change in changes])
+
+
+def _rivals(stream: Stream, use: str) -> tuple[Key, tuple[list[_Change], Noun]]:
+    """Two changes of one thing: to contrary values, or of different dimensions."""
+    dimensions, (patient, _) = _changing(stream)
+    (agent,), value = stream.people(1), stream.pick((0, 1))
+    turned = stream.chance(0.5)
+    other = (dimensions[0], 1 - value) if turned else (dimensions[1], stream.pick((0, 1)))
+    both = [_Change(agent, patient, dimensions[0], value), _Change(agent, patient, *other)]
+    key = sorted({change.dimension.name for change in both})
+    return (use, patient.head, *key), (both, _called(patient, stream.chance(0.5)))
+
+
+def _changing(stream: Stream) -> tuple[list[Dimension], list[Noun]]:
+    """Two dimensions, and two things or people that have them."""
+    if stream.chance(0.3):
+        roles = [role for domain in stream.domains for role in concepts.ROLES[domain]]
+        return stream.sample(concepts.PERSON_STATES, 2), [Noun(role) for role in stream.sample(roles, 2)]
+    return stream.sample(concepts.THING_STATES, 2), [Noun(kind) for kind in stream.kinds(2)]
+
+
+def _called(patient: Noun, general: bool) -> Noun:
+    """A thing by its hypernym, if that is wanted."""
+    return Noun(HYPERNYM.get(patient.head, patient.head)) if general else patient
 
 
 def _placed(
