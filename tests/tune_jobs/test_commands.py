@@ -12,8 +12,8 @@ import pytest
 
 from tests.tune_jobs import bench
 from trainers.store.stages import StageStore
-from tune_jobs import lanes
 from tune_jobs.commands import main
+from tune_jobs.lanes import serial_lane
 from tune_jobs.lanes.interrupted import Interrupted
 
 Run = Callable[..., tuple[int, str, str]]
@@ -28,7 +28,7 @@ def lot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bench.LotLane]:
         made.append(bench.LotLane(store, tmp_path / "lane"))
         return made[-1]
 
-    monkeypatch.setattr(lanes, "serial_lane", lane)
+    monkeypatch.setattr(serial_lane, "serial_lane", lane)
     return made
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 BASELINE = 0
+ROUNDING = 1e-9  # a twentieth of 20 is 1, though 0.05 · 20 may come out a little above
 
 
 @dataclass(frozen=True)
@@ -36,4 +37,4 @@ def goes_on(trial: int, value: float, others: Collection[float], rule: Halving |
     if trial == BASELINE or rule is None or standing < rule.least:
         return True
     better = sum(other > value for other in others)
-    return better < math.ceil(rule.keep * standing)
+    return better < math.ceil(rule.keep * standing - ROUNDING)
