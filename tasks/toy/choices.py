@@ -120,12 +120,12 @@ def _rivals(stream: Stream, use: str) -> tuple[Key, tuple[list[_Change], Noun]]:
     return (use, patient.head, *key), (both, _called(patient, stream.chance(0.5)))
 
 
-def _changing(stream: Stream) -> tuple[list[Dimension], list[Noun]]:
+def _changing(stream: Stream) -> tuple[tuple[Dimension, Dimension], list[Noun]]:
     """Two dimensions, and two things or people that have them."""
     if stream.chance(0.3):
         roles = [role for domain in stream.domains for role in concepts.ROLES[domain]]
-        return stream.sample(concepts.PERSON_STATES, 2), [Noun(role) for role in stream.sample(roles, 2)]
-    return stream.sample(concepts.THING_STATES, 2), [Noun(kind) for kind in stream.kinds(2)]
+        return stream.two(concepts.PERSON_STATES), [Noun(role) for role in stream.sample(roles, 2)]
+    return stream.two(concepts.THING_STATES), [Noun(kind) for kind in stream.kinds(2)]
 
 
 def _called(patient: Noun, general: bool) -> Noun:

@@ -69,6 +69,7 @@ ROOMS = {
 }
 ROLES = {"home": ("guest", "cook"), "market": ("baker", "trader"), "clinic": ("nurse", "doctor")}
 
+# the dimensions of each list are in order of their frequency
 THING_STATES = (
     _dimension("temperature", "hot boiling / cold icy", "heat warm / cool chill"),
     _dimension("cleanness", "clean spotless / dirty filthy", "wash scrub / soil stain"),
@@ -112,7 +113,12 @@ FUNCTION_WORDS = (
 )  # fmt: skip
 
 HYPERNYM = {kind: top for top, domains in KINDS.items() for kinds in domains.values() for kind in kinds}
-ADJECTIVE_DIMENSIONS = (*THING_STATES, *THING_TRAITS, *PERSON_STATES)
+THING_DIMENSIONS = (
+    *(dimension for both in zip(THING_STATES, THING_TRAITS, strict=False) for dimension in both),
+    *THING_STATES[len(THING_TRAITS) :],
+)
+ADJECTIVE_DIMENSIONS = (*THING_DIMENSIONS, *PERSON_STATES)
+CHANGES = (*THING_STATES, *ACTIONS)  # what verbs with a thing as their object are about
 
 
 def nouns() -> tuple[str, ...]:

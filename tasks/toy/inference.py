@@ -41,11 +41,11 @@ def inferences(stream: Stream) -> Iterator[Inference]:
             yield Inference(premise, facts.say(hypothesis), label)
 
 
-def _words(stream: Stream, dimension: Dimension, dimensions: Sequence[Dimension]) -> tuple[str, tuple[str, str, str]]:
-    """A word, and for each label one that makes it true, false, or leaves it open."""
+def _words(stream: Stream, dimensions: Sequence[Dimension]) -> tuple[str, tuple[str, str, str]]:
+    """A word, and for each label another one: the first is then true, the second false, the third left open."""
+    dimension, other = stream.two(dimensions)
     word = stream.pick(dimension.words)
-    related = stream.synonym(word, dimension), stream.contrary(word, dimension)
-    return word, (*related, stream.unrelated(dimension, dimensions))
+    return word, (stream.synonym(word, dimension), stream.contrary(word, dimension), stream.pick(other.words))
 
 
 def _named(stream: Stream, kind: str) -> str:
@@ -55,8 +55,7 @@ def _named(stream: Stream, kind: str) -> str:
 
 def _quality_of_thing(stream: Stream) -> tuple[Key, Triple]:
     """The lamp of Mira is crimson: the tool of Mira is red."""
-    dimensions = (*concepts.THING_STATES, *concepts.THING_TRAITS)
-    word, answers = _words(stream, stream.pick(dimensions), dimensions)
+    word, answers = _words(stream, concepts.THING_DIMENSIONS)
     kind, (owner,) = stream.kind(), stream.people(1)
     subject = facts.owned(_named(stream, kind), owner)
     premise = facts.say(facts.has_quality(facts.owned(kind, owner), word))
@@ -66,7 +65,7 @@ def _quality_of_thing(stream: Stream) -> tuple[Key, Triple]:
 
 def _quality_of_person(stream: Stream) -> tuple[Key, Triple]:
     """Mira is sad in the kitchen: Mira is gloomy."""
-    word, answers = _words(stream, stream.pick(concepts.PERSON_STATES), concepts.PERSON_STATES)
+    word, answers = _words(stream, concepts.PERSON_STATES)
     (person,), room = stream.people(1), stream.room()
     premise = facts.say(facts.has_quality(person, word, room))
     first, second, third = (facts.has_quality(person, answer) for answer in answers)
@@ -75,8 +74,7 @@ def _quality_of_person(stream: Stream) -> tuple[Key, Triple]:
 
 def _two_things(stream: Stream) -> tuple[Key, Triple]:
     """The lamp of Mira is crimson and the cup of Tobin is big: the tool of Mira is large (open)."""
-    dimensions = (*concepts.THING_STATES, *concepts.THING_TRAITS)
-    asked, other = stream.sample(dimensions, 2)
+    asked, other = stream.two(concepts.THING_DIMENSIONS)
     word, distractor = stream.pick(asked.words), stream.pick(other.words)
     kinds, owners = stream.kinds(2), stream.people(2)
     clauses = [
@@ -93,7 +91,7 @@ def _two_things(stream: Stream) -> tuple[Key, Triple]:
 
 def _action(stream: Stream) -> tuple[Key, Triple]:
     """Mira finds the lamp: Mira discovers the tool."""
-    word, answers = _words(stream, stream.pick(_ACTS), _ACTS)
+    word, answers = _words(stream, _ACTS)
     kind, (agent,) = stream.kind(), stream.people(1)
     patient = Noun(_named(stream, kind))
     premise = facts.say(facts.acts(agent, word, Noun(kind), stream.room()))
@@ -103,7 +101,7 @@ def _action(stream: Stream) -> tuple[Key, Triple]:
 
 def _result(stream: Stream) -> tuple[Key, Triple]:
     """Mira heats the lamp: the tool is hot."""
-    dimension, other = stream.sample(concepts.THING_STATES, 2)
+    dimension, other = stream.two(concepts.THING_STATES)
     right, wrong = stream.sample(range(len(dimension.values)), 2)
     verb, kind, (agent,) = stream.pick(dimension.causes[right]), stream.kind(), stream.people(1)
     subject = Noun(_named(stream, kind))
@@ -169,7 +167,7 @@ def _related(
     return word, hypotheses
 
 
-_ACTS = (*concepts.ACTIONS, *(Dimension(state.name, state.causes) for state in concepts.THING_STATES))
+_ACTS = tuple(Dimension(change.name, change.causes or change.values) for change in concepts.CHANGES)
 _TEMPLATES: dict[Callable[[Stream], tuple[Key, Triple]], int] = {  # with how often each occurs, in percent
     _quality_of_thing: 30,
     _quality_of_person: 15,

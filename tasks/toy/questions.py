@@ -92,7 +92,7 @@ def _who(stream: Stream) -> tuple[Key, Sequence[_Fact]]:
 
 def _what(stream: Stream) -> tuple[Key, Sequence[_Fact]]:
     """The cup of Mira is crimson: what is red?"""
-    senses = stream.sample([v for d in (*concepts.THING_STATES, *concepts.THING_TRAITS) for v in d.values], 4)
+    senses = stream.sample([v for d in concepts.THING_DIMENSIONS for v in d.values], 4)
     told, words = [], []
     for owner, sense, kind in zip(stream.people(4), senses, stream.kinds(4), strict=True):
         adjective, synonym = stream.shuffled(sense)

@@ -14,12 +14,21 @@ from tasks.toy.grammar import Clause, Name, Noun, Phrase, Pronoun, Sentence
 from tasks.toy.world import Key, Stream
 
 _SHORT = 0.4  # of a corpus' lines; they tell what a word means, as a glossary does
-_STATES = (*concepts.THING_STATES, *concepts.PERSON_STATES)
-_ADJECTIVES = {word for dimension in concepts.ADJECTIVE_DIMENSIONS for word in dimension.words}
-_ADPOSITIONS = {word for relation in concepts.POSITIONS for word in relation.words}
+_OF_PEOPLE = 0.3  # of the sentences that could be about things as well
+_POSITIONS = {word for relation in concepts.POSITIONS for word in relation.words}
 _COMPARATIVES = {word for relation in concepts.COMPARISONS for word in relation.words}
-_NOUNS = set(concepts.nouns())
-_CONTENT_WORDS = tuple(word for word in concepts.lexemes() if word not in {*concepts.FUNCTION_WORDS, "be", "do"})
+_RARE = (
+    *(
+        word
+        for relation in (*concepts.POSITIONS, *concepts.COMPARISONS, *concepts.TRANSFERS)
+        for word in relation.words
+    ),
+    *concepts.NUMBERS,
+    *concepts.PERSON_VERBS,
+    *concepts.ORGANISATION_VERBS,
+    *concepts.PLACE_VERBS,
+    *concepts.AMBIGUOUS,
+)
 
 
 def corpus(stream: Stream) -> Iterator[Sentence]:
@@ -52,14 +61,20 @@ def _keyed(stream: Stream, template: Callable[[Stream], Sentence]) -> tuple[Key,
 
 
 def _short(stream: Stream) -> Sentence:
-    """It is red; it is a cup; it heats Mira; it is above Mira; Mira has two cups: each word as often as any other."""
-    word = stream.pick(_CONTENT_WORDS)
+    """It is red; it is a cup; it heats Mira; it is above Mira; Mira has two cups."""
     it, (person,) = Pronoun("it"), stream.people(1)
-    if word in _ADJECTIVES:
-        return facts.say(facts.has_quality(it, word))
-    if word in _NOUNS:
-        return facts.say(Clause(it, object=Noun(word, "a")))
-    if word in _ADPOSITIONS:
+    about = stream.pick(("quality", "quality", "noun", "verb", "verb", "rest"))
+    of_person = stream.chance(_OF_PEOPLE)
+    if about == "quality":
+        dimension = stream.one(concepts.PERSON_STATES if of_person else concepts.THING_DIMENSIONS)
+        return facts.say(facts.has_quality(it, stream.pick(dimension.words)))
+    if about == "noun":
+        return facts.say(Clause(it, object=Noun(stream.pick(concepts.nouns()), "a")))
+    if about == "verb":
+        change = stream.one(concepts.PERSON_STATES if of_person else concepts.CHANGES)
+        return facts.say(facts.acts(it, stream.pick(stream.pick(change.causes or change.values)), person))
+    word = stream.pick(_RARE)
+    if word in _POSITIONS:
         return facts.say(facts.stands(it, word, person))
     if word in _COMPARATIVES:
         return facts.say(facts.compares(it, word, person))
@@ -74,7 +89,7 @@ def _thing(stream: Stream) -> Noun:
     return stream.pick((
         Noun(kind),
         facts.owned(kind, stream.people(1)[0]),
-        Noun(kind, adjectives=(stream.pick(stream.pick(concepts.THING_TRAITS).words),)),
+        Noun(kind, adjectives=(stream.pick(stream.one(concepts.THING_TRAITS).words),)),
     ))  # fmt: skip
 
 
@@ -84,10 +99,10 @@ def _named(stream: Stream, kind: str) -> Noun:
 
 def _quality(stream: Stream) -> Sentence:
     """The cup of Mira is red; Mira is glad."""
-    if stream.chance(0.35):
-        word = stream.pick(stream.pick(concepts.PERSON_STATES).words)
+    if stream.chance(_OF_PEOPLE):
+        word = stream.pick(stream.one(concepts.PERSON_STATES).words)
         return facts.say(facts.has_quality(stream.people(1)[0], word, stream.room() if stream.chance(0.5) else ""))
-    dimension = stream.pick((*concepts.THING_STATES, *concepts.THING_TRAITS))
+    dimension = stream.one(concepts.THING_DIMENSIONS)
     return facts.say(facts.has_quality(_thing(stream), stream.pick(dimension.words)))
 
 
@@ -99,17 +114,18 @@ def _two_qualities(stream: Stream) -> Sentence:
 
 def _action(stream: Stream) -> Sentence:
     """Mira finds the cup in the kitchen."""
-    verb = stream.pick(stream.pick(concepts.ACTIONS).words)
+    verb = stream.pick(stream.one(concepts.ACTIONS).words)
     return facts.say(facts.acts(stream.people(1)[0], verb, _thing(stream), stream.room()))
 
 
 def _change(stream: Stream) -> tuple[Clause, Clause]:
     """Mira heats the cup; the cup is hot."""
-    dimension, value = stream.pick(_STATES), stream.pick((0, 1))
+    of_person, value = stream.chance(_OF_PEOPLE), stream.pick((0, 1))
+    dimension = stream.one(concepts.PERSON_STATES if of_person else concepts.THING_STATES)
     agent, person = stream.people(2)
     patient: Phrase = person
     again: Phrase = person
-    if dimension in concepts.THING_STATES:
+    if not of_person:
         kind = stream.kind()
         patient, again = Noun(kind), _named(stream, kind)
     action = facts.acts(agent, stream.pick(dimension.causes[value]), patient)
@@ -124,9 +140,10 @@ def _effect(stream: Stream) -> Sentence:
 
 def _synonym(stream: Stream) -> Sentence:
     """A big cup is large; a big cup is not small; a glad nurse is happy."""
-    dimension = stream.pick(concepts.ADJECTIVE_DIMENSIONS)
+    of_person = stream.chance(_OF_PEOPLE)
+    dimension = stream.one(concepts.PERSON_STATES if of_person else concepts.THING_DIMENSIONS)
     roles = concepts.ROLES[stream.pick(stream.domains)]
-    kind = stream.pick(roles) if dimension in concepts.PERSON_STATES else stream.kind()
+    kind = stream.pick(roles) if of_person else stream.kind()
     word = stream.pick(dimension.words)
     subject = Noun(kind, "a", (word,))
     if stream.chance(0.5):
@@ -137,15 +154,14 @@ def _synonym(stream: Stream) -> Sentence:
 def _hypernym(stream: Stream) -> Sentence:
     """A cup is a vessel."""
     kind = stream.kind()
-    subject = Noun(kind, "a", (stream.pick(stream.pick(concepts.THING_TRAITS).words),))
+    subject = Noun(kind, "a", (stream.pick(stream.one(concepts.THING_TRAITS).words),))
     return facts.say(Clause(subject, object=Noun(concepts.HYPERNYM[kind], "a")))
 
 
 def _verb_synonym(stream: Stream) -> Sentence:
     """Mira finds the cup so Mira discovers the vessel."""
-    senses = [sense for action in concepts.ACTIONS for sense in action.values]
-    senses += [sense for state in concepts.THING_STATES for sense in state.causes]
-    first, second = stream.shuffled(stream.pick(senses))
+    change = stream.one(concepts.CHANGES)
+    first, second = stream.shuffled(stream.pick(change.causes or change.values))
     kind, (agent,) = stream.kind(), stream.people(1)
     return Sentence(facts.acts(agent, first, Noun(kind)), "so", facts.acts(agent, second, _named(stream, kind)))
 

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -33,6 +34,11 @@ class Split(StrEnum):
     TRAIN = "train"
     DEV = "dev"
     TEST = "test"
+
+
+@cache
+def _zipf(count: int) -> tuple[float, ...]:
+    return tuple(1 / rank for rank in range(1, count + 1))
 
 
 _SHARES = ((70, Split.TRAIN), (85, Split.DEV), (100, Split.TEST))  # percent, cumulated
@@ -130,6 +136,17 @@ class Stream:
         """Different rooms from this stream's domains."""
         return self.sample([room for domain in self.domains for room in concepts.ROOMS[domain]], count)
 
+    def one(self, dimensions: Sequence[T]) -> T:
+        """One of a list in order of frequency: the r-th has a weight of 1/r (Zipf's law)."""
+        return self.rng.choices(dimensions, _zipf(len(dimensions)))[0]
+
+    def two(self, dimensions: Sequence[T]) -> tuple[T, T]:
+        """Two different ones by the same law; either order is as likely, so that a word's place tells nothing."""
+        while True:
+            first, second = self.rng.choices(dimensions, _zipf(len(dimensions)), k=2)
+            if first is not second:
+                return first, second
+
     def synonym(self, word: str, dimension: Dimension) -> str:
         """Another word of the same value."""
         value = next(value for value in dimension.values if word in value)
@@ -138,7 +155,3 @@ class Stream:
     def contrary(self, word: str, dimension: Dimension) -> str:
         """A word of another value of the same dimension."""
         return self.pick([other for value in dimension.values if word not in value for other in value])
-
-    def unrelated(self, dimension: Dimension, dimensions: Sequence[Dimension]) -> str:
-        """A word of another dimension."""
-        return self.pick(self.pick([other for other in dimensions if other is not dimension]).words)
