@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tasks.errors import UserError
 from tests.tune_jobs import bench
+from trainers.session import Settings
 from trainers.store.stages import StageStore
 from tune_jobs.commands import main
 from tune_jobs.lanes import serial_lane
@@ -24,7 +26,7 @@ def lot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bench.LotLane]:
     """The lanes that commands have made, the newest last."""
     made: list[bench.LotLane] = []
 
-    def lane(store: StageStore) -> bench.LotLane:
+    def lane(store: StageStore, micro_tokens: int, save_seconds: float) -> bench.LotLane:
         made.append(bench.LotLane(store, tmp_path / "lane"))
         return made[-1]
 
@@ -90,6 +92,18 @@ def test_from_plan_to_export(crosslift: Run, lot: list[bench.LotLane], tmp_path:
     made = as_json(crosslift("export", "bench", "--to", "out", "--json"))
     assert made["trial"] == board["rows"][0]["trial"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*made["files"], "crosslift.json"}
+
+
+def test_a_lane_is_set_up_as_asked(crosslift: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def lane(store: StageStore, *settings: float) -> None:
+        raise UserError(f"settings {settings}")
+
+    monkeypatch.setattr(serial_lane, "serial_lane", lane)
+    space = str(bench.write(tmp_path))
+    own = Settings(cache=tmp_path)
+    assert f"settings ({own.micro_tokens}, {own.save_seconds})" in crosslift("sweep", space, "--serial")[2]
+    asked = ("--micro-tokens", "64", "--save-every", "0")
+    assert "settings (64, 0.0)" in crosslift("sweep", space, "--serial", *asked)[2]
 
 
 def test_what_selection_has_seen_is_left_out(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, StoreOption
+from tune_jobs.commands.options import (
+    DEFAULT_MICRO_TOKENS,
+    DEFAULT_SAVE_EVERY,
+    DEFAULT_STORE,
+    DataOption,
+    JsonOption,
+    MicroTokensOption,
+    SaveEveryOption,
+    StoreOption,
+)
 from tune_jobs.commands.screen import number, print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,6 +28,8 @@ def final_command(
     seeds: Annotated[int, typer.Option(min=1, help='Training seeds; three at least before "better".')] = 3,
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
+    micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
+    save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     as_json: JsonOption = False,
 ) -> None:
     """Train a recipe and its baseline with fresh seeds and print scores and lift, language by language."""
@@ -32,8 +43,9 @@ def final_command(
 
     file = load_recipe(recipe)
     stages = StageStore(open_objects(store))
+    lane = serial_lane(stages, micro_tokens, save_every)
     with live() as screen:
-        found = final(file, open_data(file.data, data), stages, serial_lane(stages), seeds=seeds, on_event=screen)
+        found = final(file, open_data(file.data, data), stages, lane, seeds=seeds, on_event=screen)
     if as_json:
         print_json(found.to_json())
     else:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 DEFAULT_STORE = "crosslift-store"
+DEFAULT_MICRO_TOKENS = 16384  # these two are `trainers.session.Settings`' own, which takes seconds to import
+DEFAULT_SAVE_EVERY = 60.0
 
 SpaceArgument = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a shipped space.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME|SPACE", help="A sweep's name, or the space it came from.")]
@@ -20,3 +22,21 @@ DataOption = Annotated[
     typer.Option("--data", metavar="DIR", envvar="CROSSLIFT_DATA", help="The folder that a space's folders are in."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+MicroTokensOption = Annotated[
+    int,
+    typer.Option(
+        "--micro-tokens",
+        metavar="TOKENS",
+        min=1,
+        help="Padded tokens in memory at once; batches above it are accumulated. No recipe changes with it.",
+    ),
+]
+SaveEveryOption = Annotated[
+    float,
+    typer.Option(
+        "--save-every",
+        metavar="SECONDS",
+        min=0,
+        help="Between saves of a stage's progress: what a kill loses at most; 0: after every step.",
+    ),
+]

@@ -9,7 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from tasks.errors import UserError
-from tune_jobs.commands.options import DEFAULT_STORE, DataOption, JsonOption, SpaceArgument, StoreOption
+from tune_jobs.commands.options import (
+    DEFAULT_MICRO_TOKENS,
+    DEFAULT_SAVE_EVERY,
+    DEFAULT_STORE,
+    DataOption,
+    JsonOption,
+    MicroTokensOption,
+    SaveEveryOption,
+    SpaceArgument,
+    StoreOption,
+)
 from tune_jobs.commands.screen import print_json
 from tune_jobs.sweeps.summary import Cost, Summary
 
@@ -21,6 +31,8 @@ def sweep_command(
     data: DataOption = Path(),
     trials: Annotated[int | None, typer.Option(min=1, help="Recipes to try; more than before extends.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The search's seed, in place of the space's.")] = None,
+    micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
+    save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     as_json: JsonOption = False,
 ) -> None:
     """Search a space: train and score recipes, prune, rank. Nothing that the store has is trained again."""
@@ -39,8 +51,9 @@ def sweep_command(
     changes = {key: value for key, value in wishes.items() if value is not None}
     loaded = replace(loaded, search=loaded.search.model_copy(update=changes))
     stages = StageStore(open_objects(store))
+    lane = serial_lane(stages, micro_tokens, save_every)
     with live() as screen:
-        summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=serial_lane(stages), on_event=screen)
+        summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=lane, on_event=screen)
     if as_json:
         ended = {"trials": {how.value: count for how, count in summary.trials.items()}}
         costs = {name: asdict(getattr(summary, name)) for name in ("saved_by_sharing", "saved_by_store")}

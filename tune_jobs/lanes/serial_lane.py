@@ -51,6 +51,12 @@ class SerialLane:
         return assignment, outcome
 
 
-def serial_lane(store: StageStore) -> StageRunner:
-    """What runs stages here; its local copies are in this machine's cache folder."""
-    return StageRunner(store, Settings(cache=cache_folder()))
+def serial_lane(store: StageStore, micro_tokens: int, save_seconds: float) -> StageRunner:
+    """What runs stages here; its local copies are in this machine's cache folder.
+
+    Args:
+        store: where stages live.
+        micro_tokens: padded tokens that a micro-batch holds at most.
+        save_seconds: between saves of progress.
+    """
+    return StageRunner(store, Settings(cache=cache_folder(), micro_tokens=micro_tokens, save_seconds=save_seconds))

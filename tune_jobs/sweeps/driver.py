@@ -30,7 +30,7 @@ from tune_jobs.sweeps.searcher import Searcher, recipe_id
 from tune_jobs.sweeps.summary import Summary, summarise
 from tune_jobs.sweeps.trial import run as live
 
-FENCE_SECONDS = 10.0  # between looks whether another driver has taken over
+FENCE_SECONDS = 10.0  # within a stage, between looks whether another driver has taken over
 
 Expand = Callable[[Recipe], Graph]
 
@@ -122,6 +122,7 @@ class _Driver:
                 return
             if self._asked():
                 raise Interrupted(self._log.sweep)
+            self._fence()
             turn = self._lane.turn()
             if turn is None:
                 raise RuntimeError(f"trials {sorted(self._lives)} wait for stages, and none is ready")
@@ -168,8 +169,10 @@ class _Driver:
 
     def _stop(self) -> bool:
         """Whether we were asked to stop; raises if another driver has taken over."""
-        now = self._clock()
-        if now - self._fenced >= FENCE_SECONDS:
-            self._fenced = now
-            self._log.check()
+        if self._clock() - self._fenced >= FENCE_SECONDS:
+            self._fence()
         return self._asked()
+
+    def _fence(self) -> None:
+        self._fenced = self._clock()
+        self._log.check()
