@@ -143,7 +143,11 @@ class _Reader:
         if node.tag not in _PLAIN:
             raise self.error(f"the tag {node.tag} is not allowed; plain values only", node)
         try:
-            return self.scalars.construct_object(node)
+            value = self.scalars.construct_object(node)
+            str(value).encode()
+            return value
+        except UnicodeEncodeError as error:
+            raise self.error(f"{node.value!a} has half a surrogate pair; write the character itself", node) from error
         except (ValueError, KeyError) as error:
             raise self.error(f"{node.value!r} is not of the type that its tag says", node) from error
 

@@ -95,6 +95,20 @@ class Space:
         """The point of the baseline; None where it is none, since the space's recipes have an intermediate phase."""
         return self.first if self.recipe(self.first).intermediate is None else None
 
+    def widest(self) -> Recipe:
+        """The first recipe, with all tasks that some recipe's mixture holds: it reads whatever data others read."""
+        first = self.recipe(self.first)
+        others = [
+            self.recipe(self.first | {name: axis.canonical(value)})
+            for name, axis in self.axes.items()
+            for value in axis.extremes
+        ]
+        phases = [recipe.intermediate for recipe in (first, *others) if recipe.intermediate is not None]
+        if not phases:
+            return first
+        tasks = dict.fromkeys((task for phase in phases for task in phase.tasks), 1.0)
+        return first.model_copy(update={"intermediate": phases[0].model_copy(update={"tasks": tasks})})
+
     def size(self) -> int | None:
         """How many points there are; None if an axis is continuous."""
         sizes = [axis.size for axis in self.axes.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +27,10 @@ class Origins:
 def pretrained(model: str, revision: str | None) -> Origins:
     """The origins of a model of the XLM-R family, by folder or by hub name at a pinned revision."""
     folder = Path(model) if Path(model).is_dir() else _download(model, revision)
+    for wanted in (WEIGHTS[:1], WEIGHTS[1:], TOKENIZER[:2]):
+        if not any(_matching(folder, wanted)):
+            what = f"no {' or '.join(wanted)} in {folder}; is it a model's folder, with safetensors?"
+            raise UserError(what, where="recipe.base.model")
     encoder = "sha256:" + _digest(folder, WEIGHTS)
     tokenizer = "sha256:" + _digest(folder, TOKENIZER)
     return Origins(encoder, tokenizer, {encoder: str(folder), tokenizer: str(folder)})
@@ -38,7 +42,7 @@ def _download(model: str, revision: str | None) -> Path:
 
     if model.startswith((".", "/")):
         raise UserError(
-            f"no folder {model}; give the folder of a model or the name of one on the hub", where="base.model"
+            f"no folder {model}; give the folder of a model or the name of one on the hub", where="recipe.base.model"
         )
     if revision is None:
         raise UserError(f"{model} is a hub model: pin it with `revision: <commit>`", where="recipe.base")
@@ -49,11 +53,13 @@ def _download(model: str, revision: str | None) -> Path:
         raise UserError(f"cannot fetch {model} at {revision}: {reason}", where="recipe.base.model") from error
 
 
+def _matching(folder: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    return (path for pattern in patterns for path in folder.glob(pattern))
+
+
 def _digest(folder: Path, patterns: Iterable[str]) -> str:
     """sha256 over the names and contents of the files that match, in name order."""
-    files = sorted({path for pattern in patterns for path in folder.glob(pattern)})
-    if not files:
-        raise UserError(f"no {' or '.join(patterns)} in {folder}; is it a model's folder?", where="recipe.base.model")
+    files = sorted(set(_matching(folder, patterns)))
     whole = hashlib.sha256()
     for path in files:
         with path.open("rb") as stream:

@@ -23,6 +23,7 @@ from trainers.loop import Diverged, Stopped
 from trainers.recipe import Numerics
 from trainers.session import Report, Session, Settings
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
+from trainers.store.files import advice, mendable
 from trainers.store.stages import LostFile, StageStore
 from trainers.work import pretrain, score, tokenizer, tune
 
@@ -51,10 +52,11 @@ class Runner:
         (the store, the data) is raised, since every other stage would meet it too.
 
         Raises:
-            UserError: the store or the data.
+            UserError: the store, the cache or the data.
         """
-        folder = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.settings.cache / "building")))
-        made = _folder(folder / "made")
+        with mendable("write the cache", self.settings.cache):
+            folder = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.settings.cache / "building")))
+            made = _folder(folder / "made")
         session = Session(assignment, self.store, self.settings, report, made)
         started = time.monotonic()
         try:
@@ -72,6 +74,8 @@ class Runner:
         except UserError:
             raise
         except Exception as error:
+            if why := advice(error):
+                raise UserError(f"cannot write the cache: {why}", where=str(self.settings.cache)) from error
             log.exception("%s failed", assignment.stage.label)
             return Outcome(Ending.FAILED, f"{type(error).__name__}: {error}")
         finally:

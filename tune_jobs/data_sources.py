@@ -37,5 +37,11 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
 
 
 def expander(space: Space, folder: Path) -> Callable[[Recipe], Graph]:
-    """The stages of a recipe on the space's suite, rungs and data."""
-    return partial(expand, suite=space.suite, data=open_data(space.data, folder), rungs=space.rungs)
+    """The stages of a recipe on the space's suite, rungs and data.
+
+    Raises:
+        UserError: something is wrong with data that recipes need; so it is known before anything is trained.
+    """
+    found = partial(expand, suite=space.suite, data=open_data(space.data, folder), rungs=space.rungs)
+    found(space.widest())
+    return found

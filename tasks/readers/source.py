@@ -57,7 +57,7 @@ def objects_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for number, line in enumerate(lines_of(path), start=1):
         where = f"{path}:{number}"
         try:
-            value = json.loads(line)
+            value = _parse(line, where)
         except json.JSONDecodeError as error:
             raise UserError(f"not JSON: {error.msg} at column {error.colno}", where=where) from error
         if not isinstance(value, dict):
@@ -68,9 +68,26 @@ def objects_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def document_of(path: Path) -> Any:
     """The JSON value of a whole file."""
     try:
-        return json.loads(text_of(path))
+        return _parse(text_of(path), str(path))
     except json.JSONDecodeError as error:
         raise UserError(f"not JSON: {error.msg}", where=f"{path}:{error.lineno}") from error
+
+
+def _parse(text: str, where: str) -> Any:
+    """A JSON value that can be written again: JSON's escapes allow half a surrogate pair, UTF-8 does not."""
+    try:
+        value = json.loads(text)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError:
+        raise
+    except UnicodeEncodeError as error:
+        before = error.object[max(0, error.start - 20) : error.start]
+        what = f"half a surrogate pair, {error.object[error.start]!a}, after {before!r}: write the character itself"
+        raise UserError(what, where=where) from error
+    except (RecursionError, ValueError) as error:  # a ValueError: a number of thousands of digits
+        raise UserError(f"no JSON that can be read: {error}", where=where) from error
+    return value
 
 
 def text_field(record: Mapping[str, Any], name: str, where: str) -> str:

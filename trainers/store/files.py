@@ -25,13 +25,24 @@ _ADVICE = {
 }
 
 
+def advice(error: Exception) -> str | None:
+    """What a user can do about a full disk, a read-only one, missing rights and their like; None for other errors.
+
+    Libraries written in Rust pass on the operating system's words without its number.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return _ADVICE.get(error.errno)
+    full = os.strerror(errno.ENOSPC) in str(error)
+    return _ADVICE[errno.ENOSPC] if full else None
+
+
 @contextmanager
 def mendable(doing: str, place: Path | str) -> Iterator[None]:
     """Turn an `OSError` inside into one line that says what could not be done, where, and what would be right."""
     try:
         yield
     except OSError as error:
-        why = _ADVICE.get(error.errno or 0) or error.strerror or type(error).__name__
+        why = advice(error) or error.strerror or type(error).__name__
         raise UserError(f"cannot {doing}: {why}", where=str(place)) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -59,7 +60,11 @@ class FolderObjects:
         """All objects whose key begins with `prefix`, sorted by key."""
         folder, _, _ = prefix.rpartition("/")
         with mendable("read", self.root):
-            if self.root.exists() and not self.root.is_dir():
+            try:
+                mode = self.root.stat().st_mode  # with a file on the way there this raises, unlike `exists`
+            except FileNotFoundError:
+                return
+            if not stat.S_ISDIR(mode):
                 raise NotADirectoryError(errno.ENOTDIR, "not a folder")
         yield from self._walk(f"{check_key(folder)}/" if folder else "", prefix)
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 import typer
 
 from tasks.errors import UserError
+from trainers.store.files import advice
 from tune_jobs.lanes.interrupted import Interrupted
 
 COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "toy", "tasks")
@@ -52,7 +53,15 @@ def run(argv: Sequence[str]) -> int:
         return 2
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         code = 130
-    except Exception:  # the last stop: whatever nobody foresaw becomes a log file, never a screen full of frames
+    except BrokenPipeError:  # whoever read our output wanted no more of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain when it flushes
+        return 0
+    except (
+        Exception
+    ) as error:  # the last stop: whatever nobody foresaw becomes a log file, never a screen full of frames
+        if isinstance(error, OSError) and (why := advice(error)):
+            _complain(f"{error.filename or 'output'}: {why}")
+            return 2
         _complain(f"a fault of Crosslift's own; the traceback is in {_log_traceback()}")
         return 1
     if code == 130:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tasks.errors import UserError, nearest
 from trainers.identity import canonical_json
 from trainers.stages import STAGE_PREFIX
+from trainers.store.files import mendable
 from trainers.store.manifest import Commit
 from tune_jobs.results.results import Results, cells_of
 from tune_jobs.sweeps.history import TrialHistory
@@ -32,7 +33,7 @@ def export(results: Results, trial: TrialHistory, folder: Path, task: str | None
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError("there is something already; name a new folder", where=str(folder))
     commit = _tuned(results, trial, task) if task else _encoder(results, trial)
-    try:
+    with mendable("write", folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -41,8 +42,6 @@ def export(results: Results, trial: TrialHistory, folder: Path, task: str | None
             building.replace(folder)
         finally:
             shutil.rmtree(building, ignore_errors=True)  # gone after a success
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", where=str(folder)) from error
     return commit
 
 

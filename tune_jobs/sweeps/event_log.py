@@ -98,9 +98,10 @@ def _read(objects: Objects, key: str, number: int) -> Envelope:
         envelope = Envelope.model_validate_json(objects.read(key))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+        why = ": ".join(part for part in (".".join(map(str, first["loc"])), first["msg"]) if part)
         raise UserError(
-            f"not an event that this version reads ({where}: {first['msg']})", where=f"{objects.name}/{key}"
+            f"not an event that this version reads ({why}); restore it, or give the space another name",
+            where=f"{objects.name}/{key}",
         ) from error
     if envelope.number != number:
         raise UserError(f"is event {envelope.number}, not {number}", where=f"{objects.name}/{key}")
