@@ -193,6 +193,7 @@ def test_a_second_driver_replaces_the_first(bench: Bench) -> None:
     bench.lane.mishap = take_over
     with pytest.raises(UserError, match="another driver"):
         bench.sweep(space())
+    assert sum("/BEGIN." in key for key in bench.objects.content) == 5, "a replaced driver begins no stage"
 
 
 def test_a_replaced_driver_notices_within_a_long_stage(bench: Bench) -> None:
