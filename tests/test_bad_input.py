@@ -12,8 +12,12 @@ import json
 import logging
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -138,7 +142,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _at_home(patch: pytest.MonkeyPatch, folder: Path) -> None:
+def _at_home(patch: pytest.MonkeyPatch, folder: Path, lane: bool = True) -> None:
     patch.chdir(folder)
     patch.setenv("CROSSLIFT_CACHE", str(folder / "cache"))
     patch.setenv("CROSSLIFT_STORE", str(folder / "store"))
@@ -152,7 +156,8 @@ def _at_home(patch: pytest.MonkeyPatch, folder: Path) -> None:
         patch.setenv(f"AWS_{name}", value)
     patch.setenv("TMPDIR", str(folder))
     patch.setattr("tempfile.tempdir", None)
-    patch.setattr(serial_lane, "serial_lane", _lot(folder))
+    if lane:
+        patch.setattr(serial_lane, "serial_lane", _lot(folder))
 
 
 @pytest.fixture
@@ -474,3 +479,76 @@ def test_it_is_one_line_and_nothing_is_lost(desk: Desk, name: str) -> None:
         after = desk.stored()
         assert {name: after.get(name) for name in before} == before
     assert not (desk.path / "out").exists()
+
+
+def test_a_disk_that_fills_up_loses_nothing(desk: Desk) -> None:
+    store = desk.path / "store"
+    shutil.rmtree(store)
+    store.mkdir()
+    desk.mount("store", "-t", "tmpfs", "-o", "size=400k", "tmpfs")
+    code, out, err = desk.run(SWEEP)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"crosslift: \S+/store/\S+: cannot write: the disk is full; .*", err.splitlines()[-1]), err
+    assert sum("crosslift:" in line for line in err.splitlines()) == 1
+    before = desk.stored()
+    committed = [name for name in before if "/COMMIT." in name]
+    assert committed, "the disk was to fill up in the middle of the sweep"
+    assert desk.run(SWEEP)[0] == 2, "still full"
+    desk.mount("store", "-o", "remount,size=64m")
+    assert desk.run(SWEEP)[0] == 0
+    after = desk.stored()
+    assert {name: after[name] for name in before} == before, "what was there was neither made again nor changed"
+    assert json.loads(desk.run(("leaderboard", "bench", "--json"))[1])["rows"]
+
+
+def test_a_stage_that_fills_the_cache_says_so(desk: Desk) -> None:
+    desk.monkeypatch.undo()
+    _at_home(desk.monkeypatch, desk.path, lane=False)
+    (desk.path / "small").mkdir()
+    desk.monkeypatch.setenv("CROSSLIFT_CACHE", str(desk.path / "small"))
+    desk.mount("small", "-t", "tmpfs", "-o", "size=4k", "tmpfs")
+    code, out, err = desk.run((*SWEEP, "--store", "fresh"))
+    assert (code, out) == (2, ""), err
+    line = r"crosslift: \S+/small: cannot write the cache: the disk is full; .*"
+    assert re.fullmatch(line, err.splitlines()[-1]), err
+    assert not list((desk.path / "fresh").rglob("COMMIT.*"))
+
+
+def test_a_generated_world_does_not_look_at_the_data_folder(desk: Desk) -> None:
+    for name, value in (("data", {"toy": {"size": 0.01}}), ("name", "toy"), ("recipe.base.scratch.languages", [])):
+        desk.put(name, value)
+    toy = desk.run((*PLAN, "--json"))
+    assert toy[0] == 0, toy[2]
+    assert desk.run((*PLAN, "--json", "--data", "nowhere")) == toy
+
+
+@pytest.mark.slow
+def test_ctrl_c_names_the_command_that_continues(desk: Desk) -> None:
+    (desk.path / "bench.yaml").write_text(bench.SPACE.replace("steps: 10", "steps: 300"))
+    argv = ["sweep", "bench.yaml", "--serial", "--trials", "1", "--store", "my store", "--json"]
+    crosslift = [sys.executable, "-c", "from tune_jobs.commands.main import main; main()"]
+    root = Path(__file__).resolve().parent.parent
+    settings = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen(
+        [*crosslift, *argv], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    _wait_for(lambda: any(desk.path.glob("my store/stages/*/COMMIT.0.json")))  # the tokenizer: pretraining is next
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=120)
+    assert (running.returncode, out) == (130, ""), err
+    continues = err.splitlines()[-1].removeprefix("crosslift: interrupted; to continue: ")
+    assert shlex.split(continues) == ["crosslift", *argv]
+    before = set(desk.path.glob("my store/stages/*/COMMIT.*.json"))
+    again = subprocess.run(
+        [*crosslift, *shlex.split(continues)[1:]], env=settings, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["stored"] == len(before)
+    assert before < set(desk.path.glob("my store/stages/*/COMMIT.*.json"))
+
+
+def _wait_for(ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not ready():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
