@@ -30,10 +30,14 @@ class Accuracy:
 
     def score(self, statistics: np.ndarray) -> Score:
         """100 · right / counted."""
-        right, counted = statistics.sum(axis=0)
-        if counted == 0:
+        sums = statistics.sum(axis=0)
+        if sums[1] == 0:
             raise ValueError("no example to score")
-        return Score(float(right / counted * 100), int(counted))
+        return Score(float(self.scores(sums, len(statistics))), int(sums[1]))
+
+    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
+        """100 · right / counted, of sums [..., 2]."""
+        return np.asarray(sums[..., 0] / sums[..., 1] * 100)
 
 
 def _row(example: Example, predicted: Any) -> tuple[float, float]:

@@ -40,8 +40,14 @@ class AnswerScore:
         """The mean of both columns' means."""
         if not len(statistics):
             raise ValueError("no example to score")
-        exact, f1 = (100.0 * float(column.sum()) / len(statistics) for column in statistics.T)
-        return Score((exact + f1) / 2, len(statistics), {"exact_match": exact, "f1": f1})
+        sums = np.array([column.sum() for column in statistics.T])
+        exact, f1 = (float(part) for part in _percent(sums, len(statistics)))
+        value = float(self.scores(sums, len(statistics)))
+        return Score(value, len(statistics), {"exact_match": exact, "f1": f1})
+
+    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
+        """The mean of exact match and F1, of sums [..., 2]."""
+        return np.asarray(_percent(sums, n).sum(axis=-1) / 2)
 
     def _row(self, example: Example, predicted: Any) -> tuple[float, float]:
         if not isinstance(example, Question) or not example.answers:
@@ -53,6 +59,10 @@ class AnswerScore:
         text = self.normalise(predicted)
         answers = [self.normalise(answer.text) for answer in example.answers]
         return max(float(text == answer) for answer in answers), max(_f1(text, answer) for answer in answers)
+
+
+def _percent(sums: np.ndarray, n: int) -> np.ndarray:
+    return 100.0 * sums / n
 
 
 def _f1(predicted: str, answer: str) -> float:

@@ -48,6 +48,17 @@ class Metric(Protocol):
     def score(self, statistics: np.ndarray) -> Score:
         """The score of any set of rows. Of no rows it is a `ValueError`."""
 
+    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
+        """Many scores at once, by the formula of `score`: the bootstrap needs a million of them.
+
+        Args:
+            sums: statistics summed over rows, [..., k].
+            n: how many rows; 1 for sums that are means already.
+
+        Returns:
+            Scores in 0..100, [...].
+        """
+
 
 def paired(gold: Sequence[Example], predictions: Sequence[Any]) -> list[tuple[Example, Any]]:
     """Examples with their predictions; both must be equally many."""

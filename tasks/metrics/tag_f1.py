@@ -35,11 +35,25 @@ class TagF1:
         """2PR / (P + R), 0 where nothing is right."""
         if not len(statistics):
             raise ValueError("no example to score")
-        right, predicted, true = statistics.sum(axis=0)
-        precision = float(right / predicted) if predicted else 0.0
-        recall = float(right / true) if true else 0.0
-        f1 = 2 * precision * recall / (precision + recall) if right else 0.0
-        return Score(f1 * 100, len(statistics), {"precision": precision * 100, "recall": recall * 100})
+        sums = statistics.sum(axis=0)
+        precision, recall = (float(part) * 100 for part in _precision_and_recall(sums))
+        value = float(self.scores(sums, len(statistics)))
+        return Score(value, len(statistics), {"precision": precision, "recall": recall})
+
+    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
+        """2PR / (P + R) of sums [..., 3]."""
+        precision, recall = _precision_and_recall(sums)
+        return _share(2 * precision * recall, precision + recall) * 100
+
+
+def _precision_and_recall(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    right, predicted, true = (sums[..., column] for column in range(3))
+    return _share(right, predicted), _share(right, true)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """The quotient; 0 where there is nothing."""
+    return np.asarray(np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0))
 
 
 def _row(example: Example, predicted: Any) -> tuple[int, int, int]:

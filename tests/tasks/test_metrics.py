@@ -215,6 +215,18 @@ def test_rows_are_independent_and_their_order_does_not_matter(name: str, data: s
 
 @pytest.mark.parametrize("name", CASES)
 @given(data=st.data())
+def test_many_scores_at_once_are_those_of_each_alone(name: str, data: st.DataObject) -> None:
+    metric_name, language, cases = CASES[name]
+    metric = metrics.get(metric_name, language)
+    rows = metric.statistics(*data.draw(cases))
+    draws = data.draw(st.lists(st.lists(st.sampled_from(range(len(rows))), min_size=3, max_size=3), min_size=1))
+    found = metric.scores(rows[draws].sum(axis=1), 3)
+    assert found.tolist() == pytest.approx([metric.score(rows[draw]).value for draw in draws])
+    assert metric.scores(rows[draws].mean(axis=1), 1) == pytest.approx(found)
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(data=st.data())
 def test_the_score_is_a_percentage_and_gold_itself_scores_as_high_as_any(name: str, data: st.DataObject) -> None:
     metric_name, language, cases = CASES[name]
     gold, predictions = data.draw(cases)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -15,24 +15,18 @@ from tasks.errors import UserError
 from tune_jobs.results.lift import Measured, dirichlet_weights, interval, paired
 
 
-@dataclass(frozen=True)
-class Points:
-    value: float
-
-
 class Mean:
     """Accuracy: the mean of the only column."""
 
-    def score(self, statistics: Any) -> Points:
-        return Points(100 * float(statistics[:, 0].mean()))
+    def scores(self, sums: Any, n: int) -> Any:
+        return 100 * sums[..., 0] / n
 
 
 class Ratio:
     """An F1-like score: hits over a total, which no mean of examples' scores gives."""
 
-    def score(self, statistics: Any) -> Points:
-        hits, total = statistics.sum(axis=0)
-        return Points(100 * float(hits / total))
+    def scores(self, sums: Any, n: int) -> Any:
+        return 100 * sums[..., 0] / sums[..., 1]
 
 
 def world(seed: int, *, languages: int = 4, seeds: int = 3, n: int = 40, lift: float = 0.0) -> list[Measured]:

@@ -37,19 +37,11 @@ CHUNK = 64  # replicates at a time: bounds the memory, and, being fixed, keeps t
 PLAIN = 100  # from so many things on, a is 1 to 2 %: exponential weights, which are quicker to draw
 
 
-class HasValue(Protocol):
-    """A score: `value` is in 0..100."""
-
-    @property
-    def value(self) -> float:
-        """The score."""
-
-
 class Scorer(Protocol):
-    """What this file asks of a metric: a score that depends on the column *means* of the statistics alone."""
+    """What this file asks of a metric: scores that depend on the column *means* of the statistics alone."""
 
-    def score(self, statistics: Any) -> HasValue:
-        """The score of statistics [n, k], one row an example."""
+    def scores(self, sums: Any, n: int) -> Any:
+        """Scores [...] in 0..100, of statistics [..., k] that are summed over n examples."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +167,8 @@ def _differences(cell: Measured, weights: Floats) -> Floats:
 
 def _scores(scorer: Scorer, shares: Floats, statistics: Floats) -> Floats:
     means = np.einsum("dn,snk->dsk", shares, statistics, optimize=True)
-    # a score that depends on column means alone is the score of a single example with those statistics
-    flat = [scorer.score(row[np.newaxis]).value for row in means.reshape(-1, means.shape[-1])]
-    return np.array(flat, dtype=np.float64).reshape(means.shape[:2])
+    # what depends on column means alone is the score of a single example with those statistics
+    return np.asarray(scorer.scores(means, 1), dtype=np.float64)
 
 
 def _average(
