@@ -85,9 +85,9 @@ class LanguageBatches:
         number = int(self.draws.ingredient[slot])
         source = self._sources[number]
         index = int(self._epochs[number].take(int(self.draws.place[slot]), 1)[0])
-        first = source.first[index]
         if source.second is None:
-            return self._frame.row(first[: self._length - 2])
+            return self._frame.row(source.first[index][: self._length - 2])
+        first = source.first[index]
         second = source.second[index]
         first, second = longest_first(first, second, self._length - 4)
         return self._frame.row(second, first) if flip else self._frame.row(first, second)

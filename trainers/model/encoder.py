@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import (
     AutoModel,
     AutoModelForMaskedLM,
@@ -48,6 +49,8 @@ def build(*, vocabulary: int, hidden: int, layers: int, heads: int, positions: i
         pad_token_id=1,
         bos_token_id=0,
         eos_token_id=2,
+        # XLM-R large has a standard deviation of 0.02 at a width of 1024: scaled, for sums of equal size
+        initializer_range=0.02 * math.sqrt(1024 / hidden),
         **QUIET,
     )
     with seeded(seed, "initial encoder"):
@@ -70,10 +73,30 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     return cast(PreTrainedTokenizerFast, AutoTokenizer.from_pretrained(folder))
 
 
-def hidden_states(encoder: nn.Module, tokens: Tensor, mask: Tensor) -> Tensor:
-    """The last hidden states [rows, length, hidden] of int64 tokens [rows, length]; mask is True on real tokens."""
-    output: Tensor = encoder(input_ids=tokens, attention_mask=mask.long()).last_hidden_state
+def hidden_states(encoder: PreTrainedModel, tokens: Tensor, mask: Tensor, positions: Tensor | None = None) -> Tensor:
+    """The last hidden states [rows, length, hidden] of int64 tokens [rows, length]; mask is True on real tokens.
+
+    `positions` (int64 [rows, length], counted from 0 on the first token) replace the running ones.
+    """
+    first = encoder.config.pad_token_id + 1  # XLM-R's positions start behind the padding's
+    ids = None if positions is None else positions + first
+    output: Tensor = encoder(input_ids=tokens, attention_mask=mask.long(), position_ids=ids).last_hidden_state
     return output
+
+
+def translation_positions(tokens: Tensor, sep: int) -> Tensor:
+    """Positions [rows, length] that start again at the second sentence of a pair, so that translations face each other.
+
+    Lample & Conneau 2019, section 3.3. Rows of one sentence keep their running positions.
+
+    Args:
+        tokens: int64 [rows, length] of `<s> first </s></s> second </s>` or `<s> only </s>`.
+        sep: the id of `</s>`.
+    """
+    running = torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens)
+    border = (tokens[:, 1:] == sep) & (tokens[:, :-1] == sep)  # true where the second `</s>` of a border stands
+    start = (border.int().argmax(dim=1) + 1) * border.any(dim=1)
+    return torch.where(running >= start[:, None], running - start[:, None], running)
 
 
 def pooled(encoder: PreTrainedModel, tokens: Tensor, mask: Tensor, layer: int, pooling: Pooling) -> Tensor:

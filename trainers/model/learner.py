@@ -10,14 +10,14 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
 from trainers.kinds.base import IGNORE, Batch
-from trainers.model.encoder import hidden_states
+from trainers.model.encoder import hidden_states, translation_positions
 
 
 class Learner(nn.Module):
     """An encoder, one head an ingredient, and the language model that the encoder belongs to where one is trained."""
 
     def __init__(
-        self, encoder: nn.Module, heads: Sequence[nn.Module] = (), language: PreTrainedModel | None = None
+        self, encoder: PreTrainedModel, heads: Sequence[nn.Module] = (), language: PreTrainedModel | None = None
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -29,11 +29,15 @@ class Learner(nn.Module):
         logits: Tensor = self.heads[ingredient](hidden_states(self.encoder, batch.tokens, batch.mask), batch.mask)
         return logits
 
-    def language_loss(self, batch: Batch) -> Tensor:
-        """The summed cross-entropy of the tokens to predict; only they go through the vocabulary's projection."""
+    def language_loss(self, batch: Batch, *, facing: bool = False) -> Tensor:
+        """The summed cross-entropy of the tokens to predict; only they go through the vocabulary's projection.
+
+        `facing`: the positions of a pair's second sentence start again (see `translation_positions`).
+        """
         if self.language_head is None:
             raise TypeError("this learner has no language-model head")
-        states = hidden_states(self.encoder, batch.tokens, batch.mask)
+        positions = translation_positions(batch.tokens, self.encoder.config.eos_token_id) if facing else None
+        states = hidden_states(self.encoder, batch.tokens, batch.mask, positions)
         wanted = batch.targets != IGNORE
         logits = self.language_head(states[wanted])
         return cross_entropy(logits.float(), batch.targets[wanted], reduction="sum")

@@ -190,5 +190,5 @@ def _epoch(data: Sequence[Data], schedule: Schedule) -> int:
 
 
 def _save_encoder(model: Learner, tokenizer: str, session: Session) -> None:
-    cast(PreTrainedModel, model.encoder).save_pretrained(session.made)
+    model.encoder.save_pretrained(session.made)
     load_tokenizer(session.folder(tokenizer)).save_pretrained(session.made)
