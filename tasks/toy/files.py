@@ -11,7 +11,7 @@ from typing import TypeVar
 from tasks.toy import layouts
 from tasks.toy.choices import alternatives, endings, explanations
 from tasks.toy.concepts import DOMAINS
-from tasks.toy.grammar import Sentence
+from tasks.toy.grammar import Entry, Sentence
 from tasks.toy.inference import inferences
 from tasks.toy.languages import LANGUAGES
 from tasks.toy.questions import QUESTIONS, Paragraph, paragraphs
@@ -146,7 +146,7 @@ class _Files:
     def _share(self, name: str, code: str) -> int:
         return max(1, round(LANGUAGES.get(code, 1.0) * self.counts[name]))
 
-    def _lines(self, said: Sequence[Sentence], code: str) -> str:
+    def _lines(self, said: Sequence[Sentence | Entry], code: str) -> str:
         return layouts.lines(self.world.speakers[code].text(sentence) for sentence in said)
 
     def _set(

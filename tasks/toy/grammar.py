@@ -70,6 +70,14 @@ class Sentence:
     second: Clause | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A word on its own, as a glossary lists it."""
+
+    lexeme: str
+    upos: str
+
+
 class Token(NamedTuple):
     """A word of a realised sentence, with its Universal Dependencies part of speech and its entity tag (BIO)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tasks.toy.grammar import Clause, Name, Noun, Phrase, Pronoun, Sentence, Token, asks
+from tasks.toy.grammar import Clause, Entry, Name, Noun, Phrase, Pronoun, Sentence, Token, asks
 from tasks.toy.languages import Language
 from tasks.toy.lexicon import Lexicon, with_s
 
@@ -37,12 +37,14 @@ class Speaker:
         self.code = language.code
         self._words = lexicon.words.get(language.code)  # None: English
 
-    def say(self, sentence: Sentence, mark: Phrase | str | None = None) -> Realised:
+    def say(self, sentence: Sentence | Entry, mark: Phrase | str | None = None) -> Realised:
         """The tokens of a sentence, and where `mark` first stands: a phrase of its own, or a noun's numeral.
 
         Raises:
             ValueError: `mark` is not in the sentence.
         """
+        if isinstance(sentence, Entry):
+            return Realised((self._entry(sentence),))
         pieces = list(self._clause(sentence.clause))
         question = any(asks(phrase) for phrase, _ in pieces) or sentence.clause.quality == "how"
         if sentence.second is not None:
@@ -59,9 +61,14 @@ class Speaker:
         tokens.append(Token("?" if question else ".", "PUNCT"))
         return Realised(tuple(tokens), span)
 
-    def text(self, *sentences: Sentence) -> str:
+    def text(self, *sentences: Sentence | Entry) -> str:
         """Several sentences in a row."""
         return " ".join(self.say(sentence).text for sentence in sentences)
+
+    def _entry(self, entry: Entry) -> Token:
+        """Verbs as in a statement."""
+        inflected = self._words is None and entry.upos == "VERB"
+        return Token(with_s(entry.lexeme) if inflected else self._word(entry.lexeme), entry.upos)
 
     def _clause(self, clause: Clause) -> Iterator[Piece]:
         """The clause's pieces in order; adpositions and verbs are pieces without a phrase."""

@@ -10,32 +10,29 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from tasks.toy import concepts, facts
-from tasks.toy.grammar import Clause, Name, Noun, Phrase, Pronoun, Sentence
+from tasks.toy.grammar import Clause, Entry, Name, Noun, Phrase, Pronoun, Sentence
 from tasks.toy.world import Key, Stream
 
-_SHORT = 0.4  # of a corpus' lines; they tell what a word means, as a glossary does
+_ENTRIES, _SHORT = 0.3, 0.2  # of a corpus' lines
 _OF_PEOPLE = 0.3  # of the sentences that could be about things as well
-_POSITIONS = {word for relation in concepts.POSITIONS for word in relation.words}
-_COMPARATIVES = {word for relation in concepts.COMPARISONS for word in relation.words}
 _RARE = (
-    *(
-        word
-        for relation in (*concepts.POSITIONS, *concepts.COMPARISONS, *concepts.TRANSFERS)
-        for word in relation.words
-    ),
-    *concepts.NUMBERS,
-    *concepts.PERSON_VERBS,
-    *concepts.ORGANISATION_VERBS,
-    *concepts.PLACE_VERBS,
-    *concepts.AMBIGUOUS,
+    *(Entry(word, "ADP") for relation in concepts.POSITIONS for word in relation.words),
+    *(Entry(word, "ADJ") for relation in concepts.COMPARISONS for word in relation.words),
+    *(Entry(word, "VERB") for relation in concepts.TRANSFERS for word in relation.words),
+    *(Entry(word, "VERB") for word in (*concepts.PERSON_VERBS, *concepts.ORGANISATION_VERBS, *concepts.PLACE_VERBS)),
+    *(Entry(word, "NUM") for word in concepts.NUMBERS),
 )
 
 
-def corpus(stream: Stream) -> Iterator[Sentence]:
-    """What monolingual and parallel files hold: the sentences below, and between them many of two or three words."""
+def corpus(stream: Stream) -> Iterator[Sentence | Entry]:
+    """What monolingual and parallel files hold: the sentences below, short ones, and a glossary's entries."""
     long = sentences(stream)
     while True:
-        yield _short(stream) if stream.chance(_SHORT) else next(long)
+        length = stream.rng.random()
+        if length < _ENTRIES:
+            yield _entry(stream)
+        else:
+            yield _short(stream) if length < _ENTRIES + _SHORT else next(long)
 
 
 def sentences(stream: Stream) -> Iterator[Sentence]:
@@ -60,27 +57,34 @@ def _keyed(stream: Stream, template: Callable[[Stream], Sentence]) -> tuple[Key,
     return ("text", *(token.form for token in stream.world.speakers["en"].say(sentence).tokens)), sentence
 
 
-def _short(stream: Stream) -> Sentence:
-    """It is red; it is a cup; it heats Mira; it is above Mira; Mira has two cups."""
-    it, (person,) = Pronoun("it"), stream.people(1)
+def _entry(stream: Stream) -> Entry:
+    """red; cup; heats; above."""
     about = stream.pick(("quality", "quality", "noun", "verb", "verb", "rest"))
     of_person = stream.chance(_OF_PEOPLE)
     if about == "quality":
         dimension = stream.one(concepts.PERSON_STATES if of_person else concepts.THING_DIMENSIONS)
-        return facts.say(facts.has_quality(it, stream.pick(dimension.words)))
+        return Entry(stream.pick(dimension.words), "ADJ")
     if about == "noun":
-        return facts.say(Clause(it, object=Noun(stream.pick(concepts.nouns()), "a")))
+        return Entry(stream.pick(concepts.nouns()), "NOUN")
     if about == "verb":
         change = stream.one(concepts.PERSON_STATES if of_person else concepts.CHANGES)
-        return facts.say(facts.acts(it, stream.pick(stream.pick(change.causes or change.values)), person))
-    word = stream.pick(_RARE)
-    if word in _POSITIONS:
-        return facts.say(facts.stands(it, word, person))
-    if word in _COMPARATIVES:
-        return facts.say(facts.compares(it, word, person))
-    if word in concepts.NUMBERS:
-        return facts.say(facts.counts(person, word, stream.kind()))
-    return facts.say(facts.acts(it, word, person))
+        return Entry(stream.pick(stream.pick(change.causes or change.values)), "VERB")
+    return stream.pick(_RARE)
+
+
+def _short(stream: Stream) -> Sentence:
+    """It is red; it is a cup; it heats Mira; it is above Mira; Mira has two cups."""
+    entry, it, (person,) = _entry(stream), Pronoun("it"), stream.people(1)
+    if entry.upos == "NOUN":
+        return facts.say(Clause(it, object=Noun(entry.lexeme, "a")))
+    if entry.upos == "NUM":
+        return facts.say(facts.counts(person, entry.lexeme, stream.kind()))
+    if entry.upos == "VERB":
+        return facts.say(facts.acts(it, entry.lexeme, person))
+    if entry.upos == "ADP":
+        return facts.say(facts.stands(it, entry.lexeme, person))
+    than = (("than", person),) if entry in _RARE else ()
+    return facts.say(Clause(it, quality=entry.lexeme, obliques=than))
 
 
 def _thing(stream: Stream) -> Noun:
