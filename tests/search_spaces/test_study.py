@@ -144,7 +144,9 @@ def test_until_the_start_is_over_every_sampler_draws_from_the_prior() -> None:
     assert starts[0] == starts[1] == starts[2]
 
 
-@pytest.mark.parametrize(("sampler", "trials", "late"), [("tpe", 40, 15), ("gp", 16, 6)])
+@pytest.mark.parametrize(
+    ("sampler", "trials", "late"), [("tpe", 40, 15), pytest.param("gp", 16, 6, marks=pytest.mark.slow)]
+)
 def test_samplers_learn_which_task_helps(sampler: str, trials: int, late: int) -> None:
     """The mean over what is tried late: a random search stays where it began."""
     space, chance = (searched(name, WIDE, startup=10) for name in (sampler, "random"))

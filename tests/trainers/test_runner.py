@@ -19,6 +19,8 @@ from trainers.store.stages import StageStore
 MIXTURE = {"snli": 2.0, "squad": 1.0}
 SMALL_BATCHES = 256  # padded tokens: several micro-batches a step
 
+pytestmark = pytest.mark.slow  # trains models
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> DataFolders:

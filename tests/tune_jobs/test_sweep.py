@@ -105,6 +105,7 @@ def test_a_changed_space_names_its_keys(bench: Bench) -> None:
         bench.sweep(space(trials=2, seed=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"trials": 4}, PRUNED], ids=["grid", "pruned"])
 def test_killed_anywhere_it_ends_the_same(settings: dict, tmp_path: Path) -> None:
     whole = Bench(tmp_path)
@@ -121,7 +122,7 @@ def test_killed_anywhere_it_ends_the_same(settings: dict, tmp_path: Path) -> Non
         assert story(bench.objects) == story(whole.objects), f"killed after {lives} writes"
 
 
-@pytest.mark.parametrize("lives", [6, 11])
+@pytest.mark.parametrize("lives", [6, pytest.param(11, marks=pytest.mark.slow)])
 def test_killed_again_and_again_it_ends_the_same(lives: int, tmp_path: Path) -> None:
     whole, bench = Bench(tmp_path), Bench(tmp_path)
     whole.sweep(space(**PRUNED))
