@@ -16,6 +16,9 @@ from transformers import PreTrainedTokenizerFast
 from tasks.errors import UserError
 from tasks.examples import Example
 
+SIGMA = 0.02
+"""XLM-R's standard deviation of initial weights, at its width of 768 or 1024."""
+
 IGNORE = -100
 """The target of a position without loss, as in `torch.nn.functional.cross_entropy`."""
 
@@ -79,11 +82,14 @@ class TaskKind(Protocol[E]):
         """The rows of one example."""
         return next(self.encode_many([example], tokenizer, limits, labels))
 
-    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+    def head(
+        self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
+    ) -> nn.Module:
         """A fresh head: hidden states [rows, length, hidden] and mask [rows, length] → logits.
 
         Logits are [rows, labels] for classification, [rows, 1] for choice, [rows, length, labels] for tagging and
-        [rows, length, 2] (start, end) for span. `generator` (on the CPU) makes the initial weights.
+        [rows, length, 2] (start, end) for span. `generator` (on the CPU) draws the initial weights with standard
+        deviation `sigma`: the encoder's own, as a narrow encoder's head learns nothing for long from XLM-R's.
         """
         ...
 

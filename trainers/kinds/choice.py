@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 from tasks.errors import UserError
 from tasks.examples import Choices
 from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
-from trainers.kinds.heads import SentenceHead, initialise
+from trainers.kinds.heads import SIGMA, SentenceHead, initialise
 from trainers.kinds.subwords import Frame, chunks, subwords
 
 
@@ -38,9 +38,11 @@ class Choice(TaskKind[Choices]):
                 pairs = (_fit(context, known[second].ids, limits.max_length - 4) for second in _seconds(example))
                 yield tuple(Row(frame.row(*pair), target) for pair in pairs)
 
-    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+    def head(
+        self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
+    ) -> nn.Module:
         """[rows, length, hidden] → [rows, 1]; `labels` has no meaning."""
-        return initialise(SentenceHead(hidden, 1), generator)
+        return initialise(SentenceHead(hidden, 1), generator, sigma)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Summed cross-entropy of the right choices among the rows of their examples."""

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 from tasks.errors import UserError, nearest
 from tasks.examples import TextPair
 from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
-from trainers.kinds.heads import SentenceHead, initialise
+from trainers.kinds.heads import SIGMA, SentenceHead, initialise
 from trainers.kinds.subwords import Frame, Subwords, chunks, longest_first, subwords
 
 
@@ -33,9 +33,11 @@ class Classification(TaskKind[TextPair]):
                 target = np.array([label_place(example.label, places, example.id)])
                 yield (Row(_tokens(example, known, frame, limits), target),)
 
-    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+    def head(
+        self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
+    ) -> nn.Module:
         """[rows, length, hidden] → [rows, labels]."""
-        return initialise(SentenceHead(hidden, labels), generator)
+        return initialise(SentenceHead(hidden, labels), generator, sigma)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Summed cross-entropy of the labels."""

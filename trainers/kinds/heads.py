@@ -1,13 +1,14 @@
-"""The heads: XLM-R's own forms, with its initial weights (normal with deviation 0.02, biases 0)."""
+"""The heads: XLM-R's own forms; initial weights are normal, biases 0."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from trainers.kinds.base import SIGMA
+
 DROPOUT = 0.1
 """XLM-R's own; `trainers.model.dropout.install` puts the recipe's in its place."""
-SIGMA = 0.02
 
 
 class SentenceHead(nn.Module):
@@ -44,10 +45,10 @@ class TokenHead(nn.Module):
         return logits
 
 
-def initialise(head: nn.Module, generator: torch.Generator | None) -> nn.Module:
+def initialise(head: nn.Module, generator: torch.Generator | None, sigma: float = SIGMA) -> nn.Module:
     """Draw the initial weights, in module order."""
     for module in head.modules():
         if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=SIGMA, generator=generator)
+            nn.init.normal_(module.weight, std=sigma, generator=generator)
             nn.init.zeros_(module.bias)
     return head

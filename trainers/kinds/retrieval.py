@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
 from tasks.examples import Translation
-from trainers.kinds.base import Batch, Limits, Logits, Row, TaskKind
+from trainers.kinds.base import SIGMA, Batch, Limits, Logits, Row, TaskKind
 from trainers.kinds.subwords import Frame, chunks, subwords
 
 NO_TARGET = np.zeros(0, dtype=np.int64)
@@ -34,7 +34,9 @@ class Retrieval(TaskKind[Translation]):
                 texts = (example.query, example.candidate)
                 yield tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
 
-    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+    def head(
+        self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
+    ) -> nn.Module:
         """Raises TypeError."""
         _no_head()
 

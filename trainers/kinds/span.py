@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 from tasks.errors import UserError
 from tasks.examples import Question
 from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
-from trainers.kinds.heads import TokenHead, initialise
+from trainers.kinds.heads import SIGMA, TokenHead, initialise
 from trainers.kinds.subwords import Frame, Subwords, chunks, subwords
 
 MAX_QUESTION = 64  # subwords; this and the next two as in the reference implementations of SQuAD
@@ -54,9 +54,11 @@ class Span(TaskKind[Question]):
                 windows = _windows(len(context.ids), room, min(limits.stride, room // 2))
                 yield tuple(_row(question, context, window, answer, frame) for window in windows)
 
-    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+    def head(
+        self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
+    ) -> nn.Module:
         """[rows, length, hidden] → [rows, length, 2]: start and end; `labels` has no meaning."""
-        return initialise(TokenHead(hidden, 2, dropout=False), generator)
+        return initialise(TokenHead(hidden, 2, dropout=False), generator, sigma)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Summed over the windows: the mean of the cross-entropies of start and end among the row's positions."""

@@ -15,7 +15,7 @@ from tasks.errors import UserError
 from tasks.examples import Tagged
 from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
 from trainers.kinds.classification import label_place
-from trainers.kinds.heads import TokenHead, initialise
+from trainers.kinds.heads import SIGMA, TokenHead, initialise
 from trainers.kinds.subwords import Frame, chunks, subwords
 
 EMPTY = np.zeros(0, dtype=np.int64)
@@ -45,9 +45,11 @@ class Tagging(TaskKind[Tagged]):
                 ]
                 yield tuple(_row(part, frame) for part in _pack(pieces, room))
 
-    def head(self, hidden: int, labels: int, generator: torch.Generator | None = None) -> nn.Module:
+    def head(
+        self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
+    ) -> nn.Module:
         """[rows, length, hidden] → [rows, length, labels]."""
-        return initialise(TokenHead(hidden, labels, dropout=True), generator)
+        return initialise(TokenHead(hidden, labels, dropout=True), generator, sigma)
 
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Summed cross-entropy of the tags of first subwords."""

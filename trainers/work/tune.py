@@ -145,7 +145,10 @@ def _objective(
     encoder = cast(PreTrainedModel, language.base_model) if language is not None else load_encoder(folder)
     heads = [
         kind_of(d.kind).head(
-            encoder.config.hidden_size, len(d.labels), torch_generator(spec.seed, "head " + d.fingerprint, i)
+            encoder.config.hidden_size,
+            len(d.labels),
+            torch_generator(spec.seed, "head " + d.fingerprint, i),
+            encoder.config.initializer_range,
         )
         for i, d in enumerate(data)
     ]
