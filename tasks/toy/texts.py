@@ -155,6 +155,20 @@ def _synonym(stream: Stream) -> Sentence:
     return facts.say(facts.has_quality(subject, stream.synonym(word, dimension)))
 
 
+def _connected(stream: Stream) -> Sentence:
+    """The cup is red so it is crimson, so it is not blue, and it is big: which of them, follows from the meanings."""
+    of_person = stream.chance(_OF_PEOPLE)
+    dimension, other = stream.two(concepts.PERSON_STATES if of_person else concepts.THING_DIMENSIONS)
+    word, it = stream.pick(dimension.words), Pronoun("it")
+    first = facts.has_quality(stream.people(1)[0] if of_person else Noun(stream.kind()), word)
+    how = stream.pick(("so", "not", "and"))
+    if how == "so":
+        return Sentence(first, "so", facts.has_quality(it, stream.synonym(word, dimension)))
+    if how == "and":
+        return Sentence(first, "and", facts.has_quality(it, stream.pick(other.words)))
+    return Sentence(first, "so", Clause(it, quality=stream.contrary(word, dimension), negated=True))
+
+
 def _hypernym(stream: Stream) -> Sentence:
     """A cup is a vessel."""
     kind = stream.kind()
@@ -250,13 +264,14 @@ def ambiguous(stream: Stream) -> Sentence:
 
 
 _TEMPLATES: dict[Callable[[Stream], Sentence], int] = {  # with how often each occurs, in percent
-    _quality: 14,
-    _two_qualities: 5,
-    _action: 8,
-    _effect: 20,
-    _synonym: 12,
+    _quality: 10,
+    _two_qualities: 3,
+    _action: 6,
+    _effect: 16,
+    _synonym: 6,
+    _connected: 22,
     _hypernym: 6,
-    _verb_synonym: 8,
+    _verb_synonym: 5,
     _relation: 8,
     _place: 6,
     _question: 5,
