@@ -50,19 +50,19 @@ INVENTED = (
         phonology=Phonology("m n t k l s p v r", "a e i o u", "n s"),
     ),
     Language(
-        "qab", 0.8, order="SOV", postpositions=True, articles=False, question_first=False, object_suffix="ix",
+        "qab", 0.8, articles=False, object_suffix="ix",
         phonology=Phonology("zh dr kr gl j z g b sk", "u a o e", "kh m g"),
     ),
     Language(
-        "qac", 0.5, order="VSO", adjectives_after=True,
+        "qac", 0.5, adjectives_after=True, question_first=False,
         phonology=Phonology("h f w th y l bh s", "ä ö ü î ê", "l r sh"),
     ),
     Language(
-        "qad", 0.25, articles=False, copula=False, question_first=False,
+        "qad", 0.25, order="SOV", copula=False,
         phonology=Phonology("ბ გ დ ვ ზ თ კ ლ მ ნ ჟ რ ს ტ", "ა ე ი ო უ", "კ ნ შ"),
     ),
     Language(
-        "qae", 0.1, order="SOV", adjectives_after=True, postpositions=True, question_first=False,
+        "qae", 0.1, order="VSO", adjectives_after=True, postpositions=True, question_first=False,
         phonology=Phonology("q tx x ts nd mb p d hw", "aa ii uu o e", "ng t q"),
     ),
 )  # fmt: skip

@@ -13,8 +13,8 @@ from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Choices
-from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
-from trainers.kinds.heads import SIGMA, SentenceHead, initialise
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.heads import SentenceHead, initialise
 from trainers.kinds.subwords import Frame, chunks, subwords
 
 

@@ -12,8 +12,8 @@ from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError, nearest
 from tasks.examples import TextPair
-from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
-from trainers.kinds.heads import SIGMA, SentenceHead, initialise
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.heads import SentenceHead, initialise
 from trainers.kinds.subwords import Frame, Subwords, chunks, longest_first, subwords
 
 

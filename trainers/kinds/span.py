@@ -13,8 +13,8 @@ from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Question
-from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
-from trainers.kinds.heads import SIGMA, TokenHead, initialise
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.heads import TokenHead, initialise
 from trainers.kinds.subwords import Frame, Subwords, chunks, subwords
 
 MAX_QUESTION = 64  # subwords; this and the next two as in the reference implementations of SQuAD

@@ -13,9 +13,9 @@ from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Tagged
-from trainers.kinds.base import IGNORE, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
 from trainers.kinds.classification import label_place
-from trainers.kinds.heads import SIGMA, TokenHead, initialise
+from trainers.kinds.heads import TokenHead, initialise
 from trainers.kinds.subwords import Frame, chunks, subwords
 
 EMPTY = np.zeros(0, dtype=np.int64)
