@@ -28,7 +28,7 @@ SIZES: Mapping[str, int] = {
     "parallel": 5000,
     "snli_train": 6000,
     "snli_dev": 300,
-    "xnli_train": 1500,
+    "xnli_train": 3000,
     "xnli_dev": 300,
     "xnli_test": 300,
     "hellaswag_train": 1500,

@@ -58,7 +58,7 @@ INVENTED = (
         phonology=Phonology("h f w th y l bh s", "ä ö ü î ê", "l r sh"),
     ),
     Language(
-        "qad", 0.25, order="SOV", copula=False,
+        "qad", 0.4, copula=False, question_first=False,
         phonology=Phonology("ბ გ დ ვ ზ თ კ ლ მ ნ ჟ რ ს ტ", "ა ე ი ო უ", "კ ნ შ"),
     ),
     Language(

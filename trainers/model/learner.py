@@ -29,14 +29,14 @@ class Learner(nn.Module):
         logits: Tensor = self.heads[ingredient](hidden_states(self.encoder, batch.tokens, batch.mask), batch.mask)
         return logits
 
-    def language_loss(self, batch: Batch, *, facing: bool = False) -> Tensor:
+    def language_loss(self, batch: Batch) -> Tensor:
         """The summed cross-entropy of the tokens to predict; only they go through the vocabulary's projection.
 
-        `facing`: the positions of a pair's second sentence start again (see `translation_positions`).
+        The positions of a pair's second sentence start again (see `translation_positions`).
         """
         if self.language_head is None:
             raise TypeError("this learner has no language-model head")
-        positions = translation_positions(batch.tokens, self.encoder.config.eos_token_id) if facing else None
+        positions = translation_positions(batch.tokens, self.encoder.config.eos_token_id)
         states = hidden_states(self.encoder, batch.tokens, batch.mask, positions)
         wanted = batch.targets != IGNORE
         logits = self.language_head(states[wanted])

@@ -23,8 +23,7 @@ from trainers.stages import PretrainSpec, Text
 class Pretraining:
     """The objective: predict masked tokens of sentences and of sentence pairs (Lample & Conneau 2019, section 3).
 
-    In every other step (ingredient 1) the two sentences of a pair have the same positions, from which a small encoder
-    learns quickly which words face each other; in the rest (ingredient 0) positions run on, as in fine-tuning.
+    The two sentences of a pair have the same positions, from which an encoder learns which words face each other.
     """
 
     model: Learner
@@ -35,11 +34,11 @@ class Pretraining:
 
     def batch(self, step: int) -> GlobalBatch:
         """The language-model batch of a step."""
-        return self.batches.batch(step, ingredient=step % 2)
+        return self.batches.batch(step)
 
     def loss(self, ingredient: int, batch: Batch) -> Tensor:
         """Summed over the predicted tokens."""
-        return self.model.language_loss(batch, facing=ingredient == 1)
+        return self.model.language_loss(batch)
 
     def evaluate(self) -> float:
         """Never asked: the last weights are kept."""
