@@ -72,7 +72,8 @@ def test_ids_are_the_same_in_another_process() -> None:
     code = f"import sys; sys.path.insert(0, {json.dumps(__file__.rpartition('/')[0])}); import test_identity as t; "
     code += "print([s.id for s in t.SPECS.values()])"
     for seed in ("0", "1"):
-        done = subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True)
+        env = {"PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
         assert done.stdout.strip() == str([spec.id for spec in SPECS.values()]), done.stderr
 
 
