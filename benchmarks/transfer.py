@@ -2,7 +2,7 @@
 
 Two claims, declared here before anything is trained:
 
-1. Pretraining: in every language but the one declared lowest in resources (`tasks.toy.languages.LOWEST`), a pretrained
+1. Pretraining: in every language but the one declared lowest in resources (`tasks.toy.LOWEST`), a pretrained
    encoder beats the same fine-tuning of an untrained one, as a mean over the tasks, with a 95 % interval above 0.
 2. Intermediate task: `HELPFUL`, trained on before the targets, lifts the suite average with an interval above 0.
 
@@ -24,7 +24,7 @@ from pathlib import Path
 from tasks import toy
 from tasks.data import DataFolders
 from tasks.suites import Suite
-from tasks.toy.languages import LOWEST
+from tasks.toy import LOWEST
 from trainers.graph import Graph, expand
 from trainers.recipe import Base, Intermediate, Optimisation, Recipe, Retrieval, Scratch, Target
 from trainers.runner import Runner

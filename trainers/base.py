@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -44,6 +45,7 @@ def _download(model: str, revision: str | None) -> Path:
         raise UserError(
             f"no folder {model}; give the folder of a model or the name of one on the hub", where="recipe.base.model"
         )
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its retries are not for the screen
     if revision is None:
         raise UserError(f"{model} is a hub model: pin it with `revision: <commit>`", where="recipe.base")
     try:

@@ -27,7 +27,7 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
         UserError: a folder is missing.
     """
     if settings.toy is not None:
-        world = cache_folder() / "worlds" / f"{settings.toy.size:g}-{settings.toy.seed}"
+        world = cache_folder() / "worlds" / f"v{toy.VERSION}-{settings.toy.size:g}-{settings.toy.seed}"
         toy.write(world, size=settings.toy.size, seed=settings.toy.seed)
         return DataFolders((world,), {})
     folders = tuple(folder.expanduser().absolute() / name for name in settings.folders)

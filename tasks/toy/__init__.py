@@ -3,6 +3,6 @@
 from tasks.toy.concepts import DOMAINS
 from tasks.toy.files import SIZES
 from tasks.toy.languages import LANGUAGES, LOWEST
-from tasks.toy.writing import Manifest, write
+from tasks.toy.writing import VERSION, Manifest, write
 
-__all__ = ["DOMAINS", "LANGUAGES", "LOWEST", "SIZES", "Manifest", "write"]
+__all__ = ["DOMAINS", "LANGUAGES", "LOWEST", "SIZES", "VERSION", "Manifest", "write"]
