@@ -43,6 +43,13 @@ def test_a_trial_is_compared_with_those_that_had_ended_when_it_began(concurrency
     assert desk.decide(3, 0).go_on is go_on
 
 
+@pytest.mark.parametrize("trial", [1, 2])
+def test_a_trial_that_began_before_any_had_ended_is_compared_with_none(trial: int) -> None:
+    """With four in flight, trials 1 and 2 begin beside trial 0; what came later stands at the rung all the same."""
+    desk, _ = desk_with([50.0, 10.0, 20.0, 45.0, 44.0, 43.0], 4)
+    assert desk.decide(trial, 0).go_on
+
+
 def test_what_is_repeated_is_recorded_once() -> None:
     desk, log = desk_with([10.0, 20.0], 1)
     first = desk.decide(1, 0)

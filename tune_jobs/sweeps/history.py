@@ -71,5 +71,5 @@ class History:
         return sorted(whole, key=lambda trial: (-(trial.value or 0.0), trial.number))
 
     def rung_values(self, rung: int, last: int) -> dict[int, float]:
-        """The values that stand at a rung, by trial, of the trials up to number `last`."""
-        return {t.number: t.rungs[rung].value for t in self.trials[: last + 1] if rung in t.rungs}
+        """The values that stand at a rung, by trial, of the trials up to number `last`; of none where it is below 0."""
+        return {t.number: t.rungs[rung].value for t in self.trials[: max(last + 1, 0)] if rung in t.rungs}
