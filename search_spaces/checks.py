@@ -87,6 +87,14 @@ def check_rungs(rungs: Sequence[Sequence[str]], suite: Suite, document: Document
             raise document.error(what, ("rungs", 0))
 
 
+def check_english(first: Sequence[str], suite: Suite, document: Document) -> None:
+    """Under `selection: english` the first rung, on which trials are compared, has a task in English."""
+    if any("en" in suite.languages_of(name) for name in first):
+        return
+    what = "search.selection: english, but no task of the first rung is scored in English"
+    raise document.error(f"{what}; add one, or write `all`", ("search", "selection"))
+
+
 def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> None:
     """The tasks that a recipe names exist and are good for what they are named for.
 
@@ -109,8 +117,12 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
         keys = ("recipe", "target", "train_on", name)
         if name not in suite.tasks:
             raise document.error(f"{dotted(keys)}: no task of the suite, {nearest(name, suite.tasks)}", keys)
-        if task(other, document, keys).kind is not catalog.get(name).kind:
-            raise document.error(f"{dotted(keys)}: {other} is no {catalog.get(name).kind.value} task", keys)
+        ours, theirs = catalog.get(name), task(other, document, keys)
+        if theirs.kind is not ours.kind:
+            raise document.error(f"{dotted(keys)}: {other} is no {ours.kind.value} task", keys)
+        if set(theirs.labels) != set(ours.labels):
+            what = f"{other} has other labels than {name}, {nearest(other, _trainers_of(ours))}"
+            raise document.error(f"{dotted(keys)}: {what}", keys)
     trained = {instead.get(name) or catalog.get(name).train_on or name for name in suite.tasks}
     for name, keys in _named(recipe, "target", "per_task") + _named(recipe, "target", "limit"):
         task(name, document, keys)
@@ -172,3 +184,9 @@ def _value(recipe: Any, keys: Keys) -> Any:
 
 def _of_kind(kind: Kind) -> list[str]:
     return [declared.name for declared in catalog.all_tasks() if declared.kind is kind]
+
+
+def _trainers_of(scored: Task) -> list[str]:
+    """The tasks whose training set can train the head of a task."""
+    same = [other for other in catalog.all_tasks() if other.kind is scored.kind and "train" in other.splits]
+    return [other.name for other in same if set(other.labels) == set(scored.labels)]

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from search_spaces.axes import Axis
-from search_spaces.checks import check_data, check_names, check_rungs, check_suite, misfit
+from search_spaces.checks import check_data, check_english, check_names, check_rungs, check_suite, misfit
 from search_spaces.document import Document, Keys, dotted, parse, read
 from search_spaces.settings import DataSettings, Search, SuiteSettings
 from search_spaces.template import AXES, RECIPE, Template, refuse_axes_elsewhere, template
@@ -218,6 +218,8 @@ def from_document(document: Document) -> Space:
     check_data(file.data, document)
     rungs = file.rungs or (tuple(suite.tasks),)
     check_rungs(rungs, suite, document)
+    if file.search.selection == "english":
+        check_english(rungs[0], suite, document)
     for values in _probes(axes):
         check_recipe(axes, values, suite, document)
     space = Space(file.name, file.data, suite, rungs, file.search, axes)

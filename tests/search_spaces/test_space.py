@@ -61,6 +61,8 @@ MISTAKES = [
     ("      xnli: {epochs: 1}", "      panx: {epochs: 1}", 15, "no task of the suite trains on it"),
     ("      xnli: {epochs: 1}", "      xnli: {epoch: 1}", 15, "did you mean 'epochs'?"),
     ("    per_task:", "    train_on: {xnli: squad}\n    per_task:", 14, "squad is no classification task"),
+    ("    per_task:", "    train_on: {xnli: pawsx}\n    per_task:", 14, "pawsx has other labels than xnli"),
+    ("    per_task:", "    train_on: {udpos: panx}\n    per_task:", 14, "panx has other labels than udpos"),
     ("    per_task:", "    train_on: {xnil: snli}\n    per_task:", 14, "no task of the suite, did you mean 'xnli'?"),
     ("    per_task:", "    train_on: {xnli: snli}\n    per_task:", 16, "no task of the suite trains on it"),
     ("tasks: [udpos, xnli]", "tasks: [udpos, xnil]", 2, "unknown task 'xnil', did you mean 'xnli'?"),
@@ -98,6 +100,20 @@ def test_a_mistake_is_one_line_with_its_place(old: str, new: str, line: int | No
     assert "\n" not in text
     assert text.startswith(f"space.yaml:{line}: ")
     assert message in text
+
+
+ENGLISH = ("trials: 5", "trials: 5, selection: english")
+NO_ENGLISH = ("{udpos: [en, qaa], xnli: [en, de]}", "{udpos: [qaa], xnli: [de]}")
+
+
+def test_strict_zero_shot_needs_english_in_the_first_rung() -> None:
+    with pytest.raises(UserError, match=r"^space.yaml:16: search.selection: english, .*; add one, or write `all`$"):
+        space_of(SPACE, ENGLISH, NO_ENGLISH)
+    with pytest.raises(UserError, match="no task of the first rung"):  # English would come with the second
+        later = (("[udpos, xnli],", "[udpos, xnli, pawsx],"), ("[[udpos, xnli]]", "[[udpos, xnli], [pawsx]]"))
+        space_of(SPACE, ENGLISH, NO_ENGLISH, *later)
+    space_of(SPACE, NO_ENGLISH)
+    space_of(SPACE, ENGLISH, ("udpos: [en, qaa]", "udpos: [qaa]"))  # one task of the rung is enough
 
 
 RETRIEVAL = (("tasks: [udpos, xnli]", "tasks: [udpos, xnli, tatoeba]"), ("[[udpos, xnli]]", "[[udpos, xnli, tatoeba]]"))
