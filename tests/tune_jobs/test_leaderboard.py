@@ -20,6 +20,7 @@ from tune_jobs.results.leaderboard import Leaderboard, leaderboard
 from tune_jobs.results.results import open_results
 from tune_jobs.results.words import in_words
 from tune_jobs.sweeps.driver import run_sweep
+from tune_jobs.sweeps.events import Ended, How
 
 
 @pytest.fixture
@@ -61,6 +62,18 @@ def test_lift_is_over_equal_target_settings_or_the_difference_is_named(folder: P
         assert row.against is not None
         same = by_trial[row.against].recipe.target == row.recipe.target
         assert same or f" {row.trial}" in named
+
+
+def test_there_is_no_lift_over_a_part_of_the_suite(folder: Path) -> None:
+    swept(folder)
+    results = open_results(str(folder / "store"), "bench")
+    baseline = results.history.trials[0]
+    del baseline.rungs[1]
+    baseline.ended = Ended(trial=0, how=How.FAILED, value=baseline.value, reason="failed 3 times")
+    board = leaderboard(results, replicates=50)
+    assert [(row.rank, row.lift, row.against) for row in board.rows] == [(n, None, None) for n in [*range(1, 7), None]]
+    assert sum("no lift" in note for note in board.notes) == 1
+    assert not any("over trial 0" in note for note in board.notes)
 
 
 def test_pruned_trials_stand_below_with_their_rung(folder: Path) -> None:

@@ -34,7 +34,7 @@ def show(board: Leaderboard) -> None:
 
 
 def _cells(row: Row, tasks: list[str]) -> tuple[str, ...]:
-    lift = str(row.lift) if row.lift else "baseline" if row.trial == 0 else ""
+    lift = str(row.lift) if row.lift else "baseline" if row.trial == 0 else "–"
     ending = row.how if row.how == "open" or not row.rungs else f"{row.how} after rung {row.rungs}"
     return (
         str(row.rank) if row.rank else "–",

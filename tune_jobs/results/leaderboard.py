@@ -18,6 +18,7 @@ from tune_jobs.results.results import Results, cells_of
 from tune_jobs.results.words import in_words
 from tune_jobs.sweeps.events import AbsentCell, How
 from tune_jobs.sweeps.history import TrialHistory
+from tune_jobs.sweeps.rungs import BASELINE
 
 ENGLISH = "en"
 
@@ -27,7 +28,7 @@ class Row:
     """One trial. `average` is over the tasks that it was scored on, `english` over those of them that have English.
 
     `against` is the number of the trial that lift is measured against: the one without intermediate task and with the
-    same target settings where the sweep has it, else trial 0.
+    same target settings where the sweep has it, else trial 0. There is none where that one lacks a part of the suite.
     """
 
     rank: int | None
@@ -104,11 +105,12 @@ def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
     return Leaderboard(results.name, name, rows, absent, _notes(results, rows))
 
 
-def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHistory:
+def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHistory | None:
     """The trial that another's lift is measured against (see `Row.against`)."""
     wanted = digest(trial.sampled.recipe.baseline())
-    same = (t for t in trials if digest(t.sampled.recipe) == wanted and t.ended and t.ended.how is How.COMPLETE)
-    return next(same, trials[0])
+    whole = [t for t in trials if t.ended is not None and t.ended.how is How.COMPLETE]
+    same = (t for t in whole if digest(t.sampled.recipe) == wanted)
+    return next(same, next((t for t in whole if t.number == BASELINE), None))
 
 
 def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, replicates: int) -> Row:
@@ -118,7 +120,7 @@ def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, re
     average = results.suite.average(cells) if cells else None
     against = counterpart(results.history.trials, trial)
     lift = None
-    if rank is not None and against.number != trial.number and cells_of(against):
+    if rank is not None and against is not None and against.number != trial.number:
         lift = interval(results.scores.measured([stages], [cells_of(against)]), replicates=replicates)
     return Row(
         rank=rank,
@@ -131,7 +133,7 @@ def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, re
         average=average.value if average else None,
         english=results.suite.average(english).value if english else None,
         lift=lift,
-        against=against.number if lift else None,
+        against=against.number if against and lift else None,
         tasks=average.tasks if average else {},
         reason=trial.ended.reason if trial.ended else "",
     )
@@ -148,7 +150,11 @@ def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
     ]
     if held_out:
         notes.append(f"{', '.join(held_out)}: a held-out fifth, taken from test data")
-    others = [row for row in rows if row.lift and row.against == 0 and _other_target(rows, row)]
+    without = [row for row in rows if row.rank and row.recipe.intermediate is not None and row.lift is None]
+    if without:
+        numbers = ", ".join(str(row.trial) for row in without)
+        notes.append(f"trials {numbers} have no lift, as no baseline was scored on the whole suite")
+    others = [row for row in rows if row.lift and row.against == BASELINE and _other_target(rows, row)]
     if others:
         numbers = ", ".join(str(row.trial) for row in others)
         notes.append(f"lift of trials {numbers}: over trial 0, as no baseline ran with their target settings")
