@@ -10,6 +10,7 @@ Two claims, declared here before anything is trained:
 
 Runs one process a pretraining seed, each with one thread; prints a table and exits with 1 if a claim fails. The store
 in DIR makes a second run cheap. A run is a pair (pretraining seed, training seed); pairing is over runs and examples.
+Runs that share a pretraining seed count as independent, so with two of them the intervals know little of that noise.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from tune_jobs.lanes.serial import make
 from tune_jobs.results.lift import Interval, interval
 from tune_jobs.results.results import Scores
 
-HELPFUL = "snli"  # twice as many examples as XNLI has, and the same kind of reasoning
+# twice as many examples as XNLI has, and the same kind of reasoning; with a masked share, to keep the rest
+HELPFUL = "snli"
 LANGUAGES = ("en", *toy.LANGUAGES)
 TASKS = ("udpos", "xnli")  # tagging and classification
 SUITE = Suite("transfer", TASKS, dict.fromkeys(TASKS, LANGUAGES))
@@ -47,16 +49,18 @@ VARIANTS = ("untrained", "pretrained", HELPFUL)
 def recipe(variant: str, pretraining: int, training: int, steps: int) -> Recipe:
     """One variant's recipe; all share the target settings."""
     tuning = Optimisation(lr=5e-4, batch=16, epochs=2, max_length=64, stride=16)
-    reasoning = tuning.model_copy(update={"lr": 1e-3, "epochs": 3.0})
+    reasoning = tuning.model_copy(update={"lr": 7e-4, "epochs": 3.0, "dropout": 0.0})
     scratch = Scratch(
         vocabulary=2000, hidden=128, layers=2, positions=128, languages=LANGUAGES, batch=32, lr=2e-3, max_length=48,
-        dropout=0.0, mask=0.3, parallel_share=0.8, smoothing=0.5, seed=pretraining,
+        dropout=0.0, mask=0.3, parallel_share=0.7, smoothing=0.5, seed=pretraining,
         steps=0 if variant == "untrained" else steps,
     )  # fmt: skip
-    phase = Intermediate(tasks={HELPFUL: 1.0}, optimisation=reasoning) if variant == HELPFUL else None
+    phase = Intermediate(
+        tasks={HELPFUL: 1.0}, mlm_share=0.5, mlm_text="text", optimisation=reasoning.model_copy(update={"lr": 5e-4})
+    )
     return Recipe(
         base=Base(model="scratch", scratch=scratch),
-        intermediate=phase,
+        intermediate=phase if variant == HELPFUL else None,
         target=Target(optimisation=tuning, per_task={"xnli": reasoning}),
         retrieval=Retrieval(layer=2),
         seed=training,
@@ -119,7 +123,7 @@ def main() -> int:
     for claim, found in claims.items():
         print(f"{claim:45s} {found.value:+6.2f}  [{found.low:+6.2f}, {found.high:+6.2f}]")
     print(f"{len(PRETRAINING_SEEDS) * len(TRAINING_SEEDS)} runs a variant, {time.monotonic() - started:.0f} s")
-    exempt = {"pretraining, en", f"pretraining, {LOWEST}"}
+    exempt = {f"pretraining, {LOWEST}"}
     declared = [c for c in claims if c not in exempt and "in all other" not in c]
     failed = [claim for claim in declared if claims[claim].low <= 0]
     print("every claim holds" if not failed else f"not above 0: {'; '.join(failed)}")

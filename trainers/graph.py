@@ -8,7 +8,7 @@ target stage: they score the encoder of the intermediate phase (or the base).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -178,6 +178,8 @@ class _Builder:
             parts.append((ingredient, dataset, self.dev(name) if best else None))
         parts.sort(key=lambda item: (item[0].data.fingerprint, item[0].data.labels))
         ingredients = tuple(part[0] for part in parts)
+        if len({i.data.fingerprint for i in ingredients}) < len(ingredients):
+            raise UserError(f"two of {', '.join(names)} are the same data; name one", where="recipe.intermediate.tasks")
         dev = tuple(_dev_data(catalog.get(d.source.task), d) for _, _, d in parts if d is not None)
         texts = self.mlm_texts(phase)
         spec = IntermediateSpec(
@@ -186,7 +188,9 @@ class _Builder:
             mixture=ingredients,
             mlm_share=phase.mlm_share,
             mlm_text=tuple(_text(dataset) for dataset in texts),
-            schedule=_schedule(phase.optimisation, [i.data.examples for i in ingredients]),
+            schedule=_schedule(
+                phase.optimisation, [i.data.examples for i in ingredients], [i.data.kind for i in ingredients]
+            ),
             keep=phase.optimisation.keep,
             dev=dev,
             seed=self.recipe.seed,
@@ -205,7 +209,10 @@ class _Builder:
             )
         task = catalog.get(phase.mlm_text)
         found = [self.data.find(task.name, "train", language) for language in self.data.languages(task.name, "train")]
-        return [load(source) for source in found if isinstance(source, DataSource)]
+        texts = [load(source) for source in found if isinstance(source, DataSource)]
+        if not texts:
+            raise UserError(f"no text of task {task.name} in the data folders", where="recipe.intermediate.mlm_text")
+        return texts
 
     # ---- targets and scores ---------------------------------------------------------------------------------------
 
@@ -238,7 +245,7 @@ class _Builder:
             tokenizer=tokenizer,
             encoder=encoder,
             train=_training_data(task, dataset, count),
-            schedule=_schedule(settings, [count]),
+            schedule=_schedule(settings, [count], [task.kind]),
             keep=settings.keep,
             dev=_dev_data(task, dev) if dev else None,
             seed=self.recipe.seed,
@@ -260,7 +267,7 @@ class _Builder:
             metric=task.metric,
             part=part,
             max_length=settings.max_length,
-            stride=settings.stride,
+            stride=settings.stride if task.kind is Kind.SPAN else 0,
             layer=retrieval.layer if retrieval else None,
             pooling=retrieval.pooling if retrieval else None,
             numerics=self.recipe.numerics,
@@ -302,8 +309,11 @@ def _dev_data(task: Task, dataset: Dataset) -> Data:
     return _training_data(task, dataset, len(dataset)).model_copy(update={"metric": task.metric})
 
 
-def _schedule(settings: Optimisation, counts: Sequence[int]) -> Schedule:
-    """The horizon in steps: as stated, or Σ epochs · ceil(n / batch) over the training sets (design: Mixtures)."""
+def _schedule(settings: Optimisation, counts: Sequence[int], kinds: Iterable[Kind]) -> Schedule:
+    """The horizon in steps: as stated, or Σ epochs · ceil(n / batch) over the training sets.
+
+    The stride matters to long contexts alone: elsewhere it is 0, so that another one changes no id.
+    """
     steps = settings.steps or sum(math.ceil(settings.epochs * math.ceil(n / settings.batch)) for n in counts)
-    fields = settings.model_dump(exclude={"epochs", "steps", "keep"})
-    return Schedule(**fields, steps=steps)
+    fields = settings.model_dump(exclude={"epochs", "steps", "keep", "stride"})
+    return Schedule(**fields, steps=steps, stride=settings.stride if Kind.SPAN in kinds else 0)

@@ -174,7 +174,8 @@ class Trainer:
 
     def _restore(self, saved: Checkpoint) -> None:
         facts = dict(saved.facts)
-        self.tally = Tally(**{**facts, "drawn": tuple(facts["drawn"])})
+        budget = min(facts["micro_tokens"], self.session.settings.micro_tokens)  # a lowered setting takes effect
+        self.tally = Tally(**{**facts, "drawn": tuple(facts["drawn"]), "micro_tokens": budget})
         self.best = unpack(saved.tensors, self.objective.model, self.optimiser)
 
 

@@ -77,7 +77,8 @@ class Runner:
             if why := advice(error):
                 raise UserError(f"cannot write the cache: {why}", where=str(self.settings.cache)) from error
             log.exception("%s failed", assignment.stage.label)
-            return Outcome(Ending.FAILED, f"{type(error).__name__}: {error}")
+            reason = " ".join(f"{type(error).__name__}: {error}".split())  # the lines of the rest are in the log
+            return Outcome(Ending.FAILED, reason)
         finally:
             shutil.rmtree(folder)
 
@@ -90,9 +91,17 @@ class Runner:
 
 
 def configure(numerics: Numerics) -> None:
-    """Pin what decides bits: intra-op threads and deterministic kernels."""
+    """Pin what decides bits: intra-op threads and deterministic kernels.
+
+    Raises:
+        UserError: the recipe needs a GPU, and there is none.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if numerics.device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "there is no GPU on this machine; run where there is one, or give `device: cpu`", where="recipe.numerics"
+        )
     torch.set_num_threads(numerics.threads)
     torch.use_deterministic_algorithms(True)
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers has no types here

@@ -30,6 +30,10 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
         world = cache_folder() / "worlds" / f"v{toy.VERSION}-{settings.toy.size:g}-{settings.toy.seed}"
         toy.write(world, size=settings.toy.size, seed=settings.toy.seed)
         return DataFolders((world,), {})
+    if settings.hub and not folder.is_dir():
+        raise UserError(
+            "data is not fetched from the hub yet: bring the official files, and name their folder", where="--data"
+        )
     folders = tuple(folder.expanduser().absolute() / name for name in settings.folders)
     for missing in (path for path in folders if not path.is_dir()):
         raise UserError(f"no folder {missing}; name the folder that holds the data", where="--data")

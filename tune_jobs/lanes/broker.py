@@ -134,11 +134,12 @@ class Broker:
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """A sign of life. STOP: a newer attempt runs the stage, or nobody wants it any more."""
-        self.tick()
         entry = self._entries.get(stage)
+        if entry is not None and entry.run is not None and (entry.run.lane, entry.run.attempt) == (lane, attempt):
+            entry.run.seen, entry.run.begun = self._clock(), True  # before the silent are ended: this one is not silent
+        self.tick()
         if entry is None or entry.run is None or (entry.run.lane, entry.run.attempt) != (lane, attempt):
             return Verdict.STOP
-        entry.run.seen, entry.run.begun = self._clock(), True
         return Verdict.GO_ON if stage in self._demand() else Verdict.STOP
 
     def end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:

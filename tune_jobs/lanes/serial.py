@@ -5,17 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from tasks.errors import UserError
 from trainers.graph import Graph
+from trainers.lane import Ending
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Broker
 from tune_jobs.lanes.interrupted import Interrupted
 from tune_jobs.lanes.notices import OnEvent
 from tune_jobs.lanes.serial_lane import Runner, SerialLane
 from tune_jobs.lanes.signals import polite_stop
-
-
-class StageFailed(RuntimeError):
-    """A stage was set aside, so its graph has no scores."""
 
 
 def make(
@@ -28,10 +26,10 @@ def make(
     """Make all score stages of these graphs, and whatever they need that is not stored.
 
     Returns:
-        How many stages were run.
+        How many stages were made.
 
     Raises:
-        StageFailed: one of the stages failed for good.
+        UserError: one of the stages failed for good, as when the training diverges.
         Interrupted: SIGINT or SIGTERM; progress is kept.
     """
     broker = Broker(store, clock)
@@ -40,12 +38,12 @@ def make(
     run = 0
     with polite_stop() as asked:
         serial = SerialLane(broker, lane, on_event, asked)
-        while serial.turn() is not None:
-            run += 1
+        while (turn := serial.turn()) is not None:
+            run += turn[1].ending is Ending.COMMITTED
             if asked():
                 raise Interrupted("final")
     for graph in graphs:
         answer = broker.done(graph.cells.values())
         if answer.missing:
-            raise StageFailed(answer.reason or f"{answer.missing} stages cannot be made")
+            raise UserError(f"the recipe cannot be trained: {answer.reason or f'{answer.missing} stages are missing'}")
     return run
