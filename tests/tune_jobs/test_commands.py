@@ -12,7 +12,11 @@ import pytest
 
 from tasks.errors import UserError
 from tests.tune_jobs import bench
-from trainers.session import Settings
+from trainers import runner
+from trainers.lane import Assignment, Outcome, Verdict
+from trainers.runner import Runner
+from trainers.session import Session, Settings
+from trainers.stages import IntermediateSpec
 from trainers.store.stages import StageStore
 from tune_jobs.commands import main
 from tune_jobs.lanes import serial_lane
@@ -195,6 +199,40 @@ def test_a_fault_of_ours_is_a_line_with_the_log(crosslift: Run, monkeypatch: pyt
     path = re.search(r"\S+\.log", err)
     assert path is not None
     assert "ZeroDivisionError: nobody foresaw this" in Path(path[0]).read_text()
+
+
+class FaultyLane(bench.LotLane):
+    """Runs intermediate training as a real lane does."""
+
+    def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
+        if isinstance(assignment.stage.spec, IntermediateSpec):
+            return Runner(self.store, Settings(cache=self.folder)).run(assignment, report)
+        return super().run(assignment, report)
+
+
+def test_a_stage_that_fails_leaves_its_traceback_in_the_log(
+    crosslift: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def broken(spec: IntermediateSpec, session: Session) -> None:
+        session.note("out of something")
+        raise ZeroDivisionError("first line\nsecond line")
+
+    monkeypatch.setitem(runner.WORK, IntermediateSpec, broken)
+    monkeypatch.setattr(serial_lane, "serial_lane", lambda store, *settings: FaultyLane(store, tmp_path / "lane"))
+    code, swept, err = crosslift("sweep", str(bench.write(tmp_path)), "--serial", "--trials", "3")
+    assert (code, swept.splitlines()[0]) == (0, "bench: trials: 1 complete, 2 failed")
+    assert "intermediate mnli: failed: ZeroDivisionError: first line second line" in err.splitlines()
+    assert "Traceback" not in err + caplog.text
+    [path] = [line.removeprefix("log: ") for line in err.splitlines() if line.startswith("log: ")]
+    text = Path(path).read_text()
+    assert "INFO trainers.session: intermediate mnli: out of something" in text
+    assert text.count("Traceback (most recent call last)") == text.count("ERROR trainers.runner: ")
+    assert list((tmp_path / "cache/logs").iterdir()) == [Path(path)]
+
+
+def test_without_a_record_there_is_no_log(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    assert "log: " not in crosslift("plan", str(bench.write(tmp_path)))[2]
+    assert not (tmp_path / "cache/logs").exists()
 
 
 @pytest.mark.parametrize("stop", [Interrupted("bench"), KeyboardInterrupt()])

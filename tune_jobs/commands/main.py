@@ -1,7 +1,8 @@
 """`crosslift`: the commands, and what each way of ending looks like on screen.
 
 Exit codes: 0 done; 2 the user can mend it (one line on stderr); 1 a fault of ours (traceback in a log file, one line
-with its path); 130 interrupted (one line with the command that continues).
+with its path); 130 interrupted (one line with the command that continues). A command that logged a warning says before
+that where its log is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import typer
 
 from tasks.errors import UserError
 from trainers.store.files import advice
+from tune_jobs.commands.logs import log_file
 from tune_jobs.lanes.interrupted import Interrupted
 
 COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "toy", "tasks")
@@ -43,34 +45,37 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line (without the program's name) and return the exit code."""
+    with log_file() as log:
+        code, complaint = _run(argv)
+    if log.warned:
+        sys.stderr.write(f"log: {log.path}\n")
+    if complaint is not None:
+        sys.stderr.write(" ".join(f"crosslift: {complaint}".split()) + "\n")
+    return code
+
+
+def _run(argv: Sequence[str]) -> tuple[int, str | None]:
+    """The exit code, and what there is to say about it."""
     try:
         code = app(list(argv) or ["--help"], prog_name="crosslift", standalone_mode=False)
     except UserError as error:
-        _complain(str(error))
-        return 2
+        return 2, str(error)
     except typer.TyperException as error:
-        _complain(f"{error.format_message()}; see `crosslift --help`")
-        return 2
+        return 2, f"{error.format_message()}; see `crosslift --help`"
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         code = 130
     except BrokenPipeError:  # whoever read our output wanted no more of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain when it flushes
-        return 0
+        return 0, None
     except (
         Exception
     ) as error:  # the last stop: whatever nobody foresaw becomes a log file, never a screen full of frames
         if isinstance(error, OSError) and (why := advice(error)):
-            _complain(f"{error.filename or 'output'}: {why}")
-            return 2
-        _complain(f"a fault of Crosslift's own; the traceback is in {_log_traceback()}")
-        return 1
+            return 2, f"{error.filename or 'output'}: {why}"
+        return 1, f"a fault of Crosslift's own; the traceback is in {_log_traceback()}"
     if code == 130:
-        _complain(f"interrupted; to continue: {shlex.join(['crosslift', *argv])}")
-    return code if isinstance(code, int) else 0
-
-
-def _complain(line: str) -> None:
-    sys.stderr.write(" ".join(f"crosslift: {line}".split()) + "\n")
+        return 130, f"interrupted; to continue: {shlex.join(['crosslift', *argv])}"
+    return (code if isinstance(code, int) else 0), None
 
 
 def _log_traceback() -> str:
