@@ -6,10 +6,10 @@ A cell is a pure function of this file and the metric, so it can be computed aga
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks import metrics
+from tasks.cells import Cell
 from tasks.examples import Example, Kind
 from tasks.gold import gold, labelled
 
@@ -34,8 +35,12 @@ class Predictions:
     gold: tuple[Any, ...]
     statistics: npt.NDArray[np.float64]  # [examples, k], as the metric defines them
 
+    def current(self) -> Predictions:
+        """The same with the statistics of the metric as it is now: itself if that has not changed."""
+        return self if self.version == metrics.get(self.metric, self.language).version else self.rescored()
+
     def rescored(self) -> Predictions:
-        """The same with the statistics of the metric as it is now."""
+        """The same with statistics that are computed again."""
         examples = [labelled(self.kind, id, value) for id, value in zip(self.ids, self.gold, strict=True)]
         return predictions(self.kind, self.metric, self.language, examples, self.predicted)
 
@@ -81,9 +86,23 @@ def write(path: Path, found: Predictions) -> None:
     pq.write_table(table.replace_schema_metadata(about), path, compression="zstd")
 
 
-def read(path: Path) -> Predictions:
+def current_cell(cell: Cell, found: Callable[[], Predictions]) -> Cell:
+    """A cell as its metric is now.
+
+    Args:
+        cell: as a score stage holds it.
+        found: gives that stage's predictions; called only if the metric has changed since.
+    """
+    version = metrics.get(cell.metric, cell.language).version
+    if cell.version == version:
+        return cell
+    score = found().current().score
+    return replace(cell, score=score.value, n=score.n, version=version, details=dict(score.details))
+
+
+def read(source: Path | BinaryIO) -> Predictions:
     """Read what `write` wrote."""
-    table = pq.read_table(path)
+    table = pq.read_table(source)
     about = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
     columns = table.to_pydict()
     return Predictions(

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 
 from search_spaces.space import Space, load
 from tasks.data import DataFolders
+from tasks.metrics.accuracy import Accuracy
 from tests.tune_jobs import bench
 from trainers.graph import expand
 from trainers.recipe import Intermediate, Optimisation, Recipe, Target
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
+from tune_jobs.lanes.broker import Broker
 from tune_jobs.results.leaderboard import Leaderboard, leaderboard
-from tune_jobs.results.results import open_results
+from tune_jobs.results.results import cells_of, open_results
 from tune_jobs.results.words import in_words
+from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.driver import run_sweep
+from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import Ended, How
 
 
@@ -76,8 +81,37 @@ def test_there_is_no_lift_over_a_part_of_the_suite(folder: Path) -> None:
     assert not any("over trial 0" in note for note in board.notes)
 
 
+@dataclass(frozen=True)
+class HalfAccuracy(Accuracy):
+    """Another version of the metric, which gives half the points."""
+
+    version: int = 2
+
+    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
+        return super().scores(sums, n) / 2
+
+
+def test_cells_follow_their_metric_and_the_change_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space, before = swept(folder, trials=3)
+    assert not any("changed" in note for note in before.notes)
+    monkeypatch.setattr("tasks.metrics.Accuracy", HalfAccuracy)
+    results = open_results(str(folder / "store"), "bench")
+    after = leaderboard(results, replicates=50)
+    for old, new in zip(before.rows, after.rows, strict=True):
+        share = {"xnli": 0.5, "tatoeba": 0.5, "udpos": 1.0, "panx": 1.0}
+        assert new.tasks == pytest.approx({task: share[task] * value for task, value in old.tasks.items()})
+        if new.lift is not None:
+            baseline = next(row for row in after.rows if row.trial == new.against)
+            assert new.lift.value == pytest.approx(new.average - baseline.average, abs=1e-6)
+    assert sum("cells of trials 0, 1, 2 have changed" in note for note in after.notes) == 1
+    store = results.scores.store
+    desk = SweepDesk(space, store, Broker(store, lambda: 0.0), EventLog(store.objects, "bench"), lambda notice: None)
+    for stage in cells_of(results.trial(0)).values():
+        assert desk.cell(stage) == results.scores.cell(stage)
+
+
 def test_pruned_trials_stand_below_with_their_rung(folder: Path) -> None:
-    _, board = swept(folder, prune={"keep": 0.5, "from": 2}, concurrency=1)
+    _, board = swept(folder, prune={"keep": 0.25, "from": 2}, concurrency=1)
     pruned = [row for row in board.rows if row.how == "pruned"]
     assert pruned
     assert all(row.rank is None and row.lift is None and row.rungs == 1 for row in pruned)

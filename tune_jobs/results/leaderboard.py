@@ -14,7 +14,7 @@ from tasks.declaration import HeldOut
 from trainers.identity import canonical, digest
 from trainers.recipe import Recipe
 from tune_jobs.results.lift import Interval, interval
-from tune_jobs.results.results import Results, cells_of
+from tune_jobs.results.results import Results, cells_of, changed
 from tune_jobs.results.words import in_words
 from tune_jobs.sweeps.events import AbsentCell, How
 from tune_jobs.sweeps.history import TrialHistory
@@ -115,7 +115,7 @@ def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHis
 
 def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, replicates: int) -> Row:
     stages = cells_of(trial)
-    cells = [results.scores.cell(stage) for stage in stages.values()]
+    cells = [cell for rung in trial.rungs.values() for cell in results.scores.cells(rung.cells)]
     english = [cell for cell in cells if cell.language == ENGLISH]
     average = results.suite.average(cells) if cells else None
     against = counterpart(results.history.trials, trial)
@@ -148,6 +148,12 @@ def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
         if strict
         else "ranked on `average`, which looks at target languages; `english` is the strict zero-shot column"
     ]
+    others_now = [str(trial.number) for trial in results.history.trials if changed(results, trial)]
+    if others_now:
+        notes.append(
+            f"cells of trials {', '.join(others_now)} have changed since they were compared, by another version of "
+            "their metric or in the store: ranks are as they were, numbers as they are"
+        )
     if held_out:
         notes.append(f"{', '.join(held_out)}: a held-out fifth, taken from test data")
     without = [row for row in rows if row.rank and row.recipe.intermediate is not None and row.lift is None]

@@ -6,8 +6,8 @@ Cells and predictions are small and never change, so each is fetched once a mach
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from tasks import catalog, metrics
 from tasks.cells import Cell
 from tasks.errors import UserError, nearest
 from tasks.suites import Suite
-from trainers.predictions import Predictions, read
+from trainers.predictions import Predictions, current_cell, read
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.places import cache_folder
 from tune_jobs.results.lift import Measured, paired
 from tune_jobs.sweeps.event_log import replay, sweeps
-from tune_jobs.sweeps.events import Opened
+from tune_jobs.sweeps.events import CellOf, Opened, cells_digest
 from tune_jobs.sweeps.history import History, TrialHistory
 
 CELL = "cell.json"
@@ -42,8 +42,13 @@ class Scores:
     _known: dict[str, Predictions] = field(default_factory=dict, repr=False)
 
     def cell(self, stage: str) -> Cell:
-        """The cell of a score stage."""
-        return Cell.from_json(json.loads(self._fetch(stage, CELL).read_bytes()))
+        """The cell of a score stage, with the metric as it is now."""
+        stored = Cell.from_json(json.loads(self._fetch(stage, CELL).read_bytes()))
+        return current_cell(stored, lambda: self.predictions(stage))
+
+    def cells(self, stages: Iterable[CellOf]) -> list[Cell]:
+        """Some cells of a trial, under the names that the trial has for them: two may be of one stage."""
+        return [replace(self.cell(c.stage), task=c.task, language=c.language) for c in stages]
 
     def predictions(self, stage: str) -> Predictions:
         """Predictions with the statistics of the metric as it is now.
@@ -51,9 +56,7 @@ class Scores:
         Read once: the baseline's are compared with every trial's.
         """
         if stage not in self._known:
-            found = read(self._fetch(stage, PREDICTIONS))
-            scorer = metrics.get(found.metric, found.language)
-            self._known[stage] = found if found.version == scorer.version else found.rescored()
+            self._known[stage] = read(self._fetch(stage, PREDICTIONS)).current()
         return self._known[stage]
 
     def measured(self, ours: Sequence[CellStages], theirs: Sequence[CellStages] = ()) -> list[Measured]:
@@ -115,6 +118,11 @@ class Results:
 def cells_of(trial: TrialHistory) -> CellStages:
     """The score stages of a trial so far."""
     return {(cell.task, cell.language): cell.stage for rung in trial.rungs.values() for cell in rung.cells}
+
+
+def changed(results: Results, trial: TrialHistory) -> bool:
+    """Whether cells of a trial are others than those that it was compared by."""
+    return any(cells_digest(results.scores.cells(rung.cells)) != rung.digest for rung in trial.rungs.values())
 
 
 def open_results(location: str, name: str) -> Results:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 
 from search_spaces.space import Space
 from tasks.cells import Cell
+from trainers.predictions import current_cell, read
 from trainers.stages import Stage
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Answer, Broker
@@ -15,7 +17,8 @@ from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import AnyEvent, Decided, Ended, Rung
 from tune_jobs.sweeps.rungs import Halving, goes_on
 
-CELL = "cell.json"  # as the score stage names it
+CELL = "cell.json"  # as the score stage names them
+PREDICTIONS = "predictions.parquet"
 
 
 class SweepDesk:
@@ -42,12 +45,13 @@ class SweepDesk:
         self._broker.drop(self._name(trial))
 
     def cell(self, stage: str) -> Cell:
-        """The cell of a committed score stage; it never changes, so it is read once."""
+        """The cell of a committed score stage, with the metric as it is now; read once."""
         if stage not in self._cells:
             commit = self._store.committed(stage)
             if commit is None:
                 raise RuntimeError(f"score stage {stage} was committed and is not any more")
-            self._cells[stage] = Cell.from_json(json.loads(self._store.read(commit, CELL)))
+            stored = Cell.from_json(json.loads(self._store.read(commit, CELL)))
+            self._cells[stage] = current_cell(stored, lambda: read(BytesIO(self._store.read(commit, PREDICTIONS))))
         return self._cells[stage]
 
     def mean(self, cells: Sequence[Cell]) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.cells import Cell
+from trainers.identity import digest
 from trainers.recipe import Recipe
 
 
@@ -67,8 +70,9 @@ class CellOf(Event):
 class Rung(Event):
     """A trial's cells of one rung are there.
 
-    `value` is the mean over all the tasks up to this rung, in 0..100; `digest` is the sha256 of this rung's cells, so
-    that a cell that changes afterwards is noticed; `inputs` are the stages that its score stages read, directly or not.
+    `value` is the mean over all the tasks up to this rung, in 0..100; `digest` is `cells_digest` of this rung's cells,
+    so that the leaderboard notices a cell that changes afterwards; `inputs` are the stages that its score stages read,
+    directly or not.
     """
 
     type: Literal["rung"] = "rung"
@@ -78,6 +82,11 @@ class Rung(Event):
     cells: tuple[CellOf, ...]
     digest: str
     inputs: tuple[str, ...] = ()
+
+
+def cells_digest(cells: Sequence[Cell]) -> str:
+    """sha256 of cells: what they say, in this order."""
+    return digest([cell.to_json() for cell in cells])
 
 
 class Decided(Event):

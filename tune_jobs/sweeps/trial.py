@@ -12,10 +12,9 @@ from typing import Protocol
 
 from tasks.cells import Cell
 from trainers.graph import Graph
-from trainers.identity import digest
 from trainers.stages import Stage
 from tune_jobs.lanes.broker import Answer
-from tune_jobs.sweeps.events import CellOf, Decided, Ended, How, Rung
+from tune_jobs.sweeps.events import CellOf, Decided, Ended, How, Rung, cells_digest
 from tune_jobs.sweeps.history import TrialHistory
 
 
@@ -90,7 +89,7 @@ def _scored(trial: int, rung: int, graph: Graph, desk: Desk) -> Rung:
         rung=rung,
         value=desk.mean([*before, *cells]),
         cells=here,
-        digest=digest([cell.to_json() for cell in cells]),
+        digest=cells_digest(cells),
         inputs=_inputs(graph, graph.rung(rung)),
     )
 
