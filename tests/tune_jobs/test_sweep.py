@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from search_spaces.space import Space
+from search_spaces.space import Space, load
+from tasks.data import DataFolders
 from tasks.errors import UserError
+from tests.tune_jobs import bench as files
 from tests.tune_jobs.world import ABSENT, RUNGS, Killed, LittleLane, MemoryObjects, expand, space, story
+from trainers.graph import expand as of_files
 from trainers.lane import Assignment, Ending
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.interrupted import Interrupted
@@ -103,6 +108,30 @@ def test_a_changed_space_names_its_keys(bench: Bench) -> None:
     bench.sweep(space(trials=2))
     with pytest.raises(UserError, match=r"little.*search\.seed"):
         bench.sweep(space(trials=2, seed=1))
+
+
+def test_a_sweep_is_not_continued_on_other_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda handle: None)  # durability has tests of its own
+    what = load(files.write(tmp_path))
+    store = StageStore(MemoryObjects())
+    lane = files.LotLane(store, tmp_path / "lane")
+
+    def sweep(trials: int) -> None:
+        wanted = replace(what, search=what.search.model_copy(update={"trials": trials}))
+        stages = partial(of_files, suite=what.suite, data=DataFolders((tmp_path / "data",), {}), rungs=what.rungs)
+        run_sweep(wanted, store, expand=stages, lane=lane)
+
+    sweep(1)
+    ran = len(lane.ran)
+    (tmp_path / "data/xnli/train-de.tsv").write_text("of no use to the sweep\n")
+    sweep(2)
+    assert len(lane.ran) > ran
+    events, ran = story(store.objects, "bench"), len(lane.ran)
+    with (tmp_path / "data/xnli/dev-de.tsv").open("a") as file:
+        file.write("one more\tpair\tneutral\n")
+    with pytest.raises(UserError, match="bench: the data has changed since this sweep began; give the space another"):
+        sweep(3)
+    assert (story(store.objects, "bench"), len(lane.ran)) == (events, ran)
 
 
 @pytest.mark.slow

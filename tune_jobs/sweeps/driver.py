@@ -13,6 +13,7 @@ from importlib.metadata import version
 from search_spaces.space import Space
 from tasks.errors import UserError
 from trainers.graph import Graph
+from trainers.identity import digest
 from trainers.lane import Assignment, Ending, Outcome
 from trainers.recipe import Recipe
 from trainers.store.objects import Objects
@@ -58,31 +59,43 @@ def run_sweep(
         UserError: the sweep of this name had another space, another driver took over, or data or store are at fault.
         Interrupted: SIGINT or SIGTERM; the running stage's progress is in the store.
     """
-    log = open_log(space, store.objects)
     with polite_stop() as asked:
+        log = open_log(space, store.objects, expand)
         driver = _Driver(space, store, log, expand, lane, on_event, clock, asked)
         driver.drive()
     return summarise(space.name, log.history, driver.trained, store)
 
 
-def open_log(space: Space, objects: Objects) -> EventLog:
+def open_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
     """Take over the log of the space's sweep, or begin it.
 
     Raises:
-        UserError: the sweep began with a space that differs in what makes results comparable.
+        UserError: the sweep began with a space that differs in what makes results comparable, or with other data.
     """
     log = EventLog(objects, space.name)
+    opened = log.history.opened
     versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
-    if log.history.opened is None:
-        log.write(Opened(sweep=space.name, space=space.identity(), folders=space.data.folders, versions=versions))
-    elif differing := space.differences(log.history.opened.space):
+    if opened is not None and (differing := space.differences(opened.space)):
         raise UserError(
             f"the space has changed since this sweep began, in {', '.join(differing)}; "
             "give the space another name, or change it back",
             where=f"sweep {space.name}",
         )
+    data = data_digest(expand(space.baseline()))
+    if opened is None:
+        folders = space.data.folders
+        log.write(Opened(sweep=space.name, space=space.identity(), folders=folders, data=data, versions=versions))
+    elif opened.data not in ("", data):
+        raise UserError(
+            "the data has changed since this sweep began; give the space another name", where=f"sweep {space.name}"
+        )
     log.take_over(versions)
     return log
+
+
+def data_digest(graph: Graph) -> str:
+    """sha256 of the fingerprints of all data that a graph's stages read."""
+    return digest(sorted({fingerprint for stage in graph.stages.values() for fingerprint in stage.sources}))
 
 
 class _Driver:
