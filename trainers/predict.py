@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,11 +50,14 @@ def predict(
     rows = encode_all(dataset, tokenizer, limits, labels)
     pad = tokenizer.pad_token_id
     found: list[Any] = [None] * len(rows)
-    for items, batch in _batches(model, rows, pad, budget, numerics):
+
+    def run(items: list[Item], batch: Batch) -> None:
         with _precision(numerics):
             logits = unpad(model.infer(ingredient, batch), batch)
         for item, values in zip(items, logits, strict=True):
             found[item.slot] = kind.decode(dataset.examples[item.slot], item.rows, values, labels)
+
+    _over(rows, run, model, pad, budget, numerics)
     return found
 
 
@@ -72,11 +75,13 @@ def match(
     rows = encode_all(dataset, tokenizer, limits, ())
     width = encoder.config.hidden_size
     vectors = np.zeros((len(rows), 2, width), dtype=np.float32)
-    for items, batch in _batches(encoder, rows, tokenizer.pad_token_id, budget, numerics):
+
+    def run(items: list[Item], batch: Batch) -> None:
         with torch.no_grad(), _precision(numerics):
             output = normalize(pooled(encoder, batch.tokens, batch.mask, layer, pooling).float(), dim=-1)
-        pairs: Logits = output.cpu().numpy().reshape(len(items), 2, width)
-        vectors[[item.slot for item in items]] = pairs
+        vectors[[item.slot for item in items]] = output.cpu().numpy().reshape(len(items), 2, width)
+
+    _over(rows, run, encoder, tokenizer.pad_token_id, budget, numerics)
     ids = [example.id for example in dataset.examples if isinstance(example, Translation)]
     return [ids[place] for place in nearest(vectors[:, 0], vectors[:, 1])]
 
@@ -87,12 +92,30 @@ def nearest(queries: Logits, candidates: Logits) -> list[int]:
     return [int(place) for block in blocks for place in block.argmax(axis=1)]
 
 
-def _batches(
-    model: nn.Module, rows: Sequence[tuple[Row, ...]], pad: int, budget: int, numerics: Numerics
-) -> list[tuple[list[Item], Batch]] | Any:
+def _over(
+    rows: Sequence[tuple[Row, ...]],
+    run: Callable[[list[Item], Batch], None],
+    model: nn.Module,
+    pad: int,
+    budget: int,
+    numerics: Numerics,
+) -> None:
+    """Run over all examples in micro-batches; one that does not fit into memory is halved, down to one example."""
     model.to(numerics.device).eval()
+
+    def attempt(items: list[Item]) -> None:
+        try:
+            run(items, collate([item.rows for item in items], pad, numerics.device))
+            return
+        except torch.OutOfMemoryError:
+            if len(items) == 1:
+                raise
+        middle = len(items) // 2  # outside of the handler, which would keep the failed batch alive
+        attempt(items[:middle])
+        attempt(items[middle:])
+
     for items in micro_batches([Item(row, slot) for slot, row in enumerate(rows)], budget):
-        yield items, collate([item.rows for item in items], pad, numerics.device)
+        attempt(items)
 
 
 def _precision(numerics: Numerics) -> torch.autocast:
