@@ -21,6 +21,9 @@ from tasks.cells import Cell
 from tasks.examples import Example, Kind
 from tasks.gold import gold, labelled
 
+PREDICTIONS, CELL = "predictions.parquet", "cell.json"
+"""The names of a score stage's two files."""
+
 
 @dataclass(frozen=True)
 class Predictions:

@@ -16,12 +16,9 @@ from trainers.kinds.registry import kind_of
 from trainers.model.encoder import load_encoder, load_tokenizer
 from trainers.model.learner import Learner
 from trainers.predict import match, predict
-from trainers.predictions import predictions, write
+from trainers.predictions import CELL, PREDICTIONS, predictions, write
 from trainers.session import Session
 from trainers.stages import ScoreSpec
-
-PREDICTIONS = "predictions.parquet"
-CELL = "cell.json"
 
 
 def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:

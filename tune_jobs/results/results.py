@@ -17,7 +17,7 @@ from tasks import catalog, metrics
 from tasks.cells import Cell
 from tasks.errors import UserError, nearest
 from tasks.suites import Suite
-from trainers.predictions import Predictions, current_cell, read
+from trainers.predictions import CELL, PREDICTIONS, Predictions, current_cell, read
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.places import cache_folder
@@ -25,9 +25,6 @@ from tune_jobs.results.lift import Measured, paired
 from tune_jobs.sweeps.event_log import replay, sweeps
 from tune_jobs.sweeps.events import CellOf, Opened, cells_digest
 from tune_jobs.sweeps.history import History, TrialHistory
-
-CELL = "cell.json"
-PREDICTIONS = "predictions.parquet"
 
 CellStages = dict[tuple[str, str], str]
 """(task, language) → id of the score stage."""

@@ -8,7 +8,7 @@ from io import BytesIO
 
 from search_spaces.space import Space
 from tasks.cells import Cell
-from trainers.predictions import current_cell, read
+from trainers.predictions import CELL, PREDICTIONS, current_cell, read
 from trainers.stages import Stage
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Answer, Broker
@@ -16,9 +16,6 @@ from tune_jobs.lanes.notices import OnEvent
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import AnyEvent, Decided, Ended, Rung
 from tune_jobs.sweeps.rungs import Halving, goes_on
-
-CELL = "cell.json"  # as the score stage names them
-PREDICTIONS = "predictions.parquet"
 
 
 class SweepDesk:
