@@ -160,6 +160,10 @@ def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
     if retrieved and recipe.retrieval.layer > scratch.layers:
         what = f"the encoder has {scratch.layers} layers, not {recipe.retrieval.layer}; write 0..{scratch.layers}"
         yield what, ("retrieval", "layer")
+    if scratch.shift and scratch.max_length + scratch.shift > scratch.positions:
+        room = max(scratch.positions - scratch.max_length, 0)
+        what = f"rows of {scratch.max_length} tokens fit into `positions: {scratch.positions}` up to a shift of {room}"
+        yield f"{what}, not {scratch.shift}", ("base", "scratch", "shift")
     lengths: dict[Keys, int] = {("base", "scratch", "max_length"): scratch.max_length}
     if phase is not None:
         lengths["intermediate", "optimisation", "max_length"] = phase.optimisation.max_length

@@ -35,6 +35,14 @@ def test_imports_go_down_only() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_the_command_line_starts_without_torch() -> None:
+    """`--help` and a mistyped name should not take seconds."""
+    loaded = "{'torch', 'transformers', 'ray'} & {*sys.modules}"
+    heavy = f"import sys, tune_jobs.commands.main; sys.exit(' '.join({loaded}) or None)"
+    done = subprocess.run([sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_one_concept_a_file(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
@@ -77,7 +85,9 @@ def test_the_text_names_no_machine() -> None:
 
 
 def test_the_text_names_no_registry() -> None:
-    address = re.compile(r"--(?:extra-)?index-url|--find-links|https?://(?:[\w.-]*\.)?(?:pypi|pythonhosted|pytorch)\.org")
+    address = re.compile(
+        r"--(?:extra-)?index-url|--find-links|https?://(?:[\w.-]*\.)?(?:pypi|pythonhosted|pytorch)\.org"
+    )
     for path in texts():
         if path == Path(__file__):
             continue

@@ -19,7 +19,7 @@ from tasks.errors import UserError
 from tasks.examples import Kind
 from tasks.suites import Suite
 from trainers.base import Origins, pretrained
-from trainers.estimates import planned_tokens
+from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
 from trainers.identity import round3
 from trainers.recipe import Base, Intermediate, Optimisation, Recipe, Scratch
 from trainers.stages import (
@@ -139,12 +139,13 @@ class _Builder:
             mask=scratch.mask,
             parallel_share=scratch.parallel_share if pairs else 0.0,
             smoothing=scratch.smoothing,
+            shift=scratch.shift,
             schedule=Schedule(
                 lr=scratch.lr,
                 batch=scratch.batch,
                 steps=max(scratch.steps, 0),
                 warmup=scratch.warmup,
-                weight_decay=0.01,
+                weight_decay=scratch.weight_decay,
                 clip=1.0,
                 dropout=scratch.dropout,
                 max_length=scratch.max_length,
@@ -153,7 +154,7 @@ class _Builder:
             seed=scratch.seed,
             numerics=self.recipe.numerics,
         )
-        tokens = planned_tokens(mono + pairs, spec.schedule)
+        tokens = training_tokens(mono + pairs, pretraining_shares(spec), spec.schedule)
         return Origins(encoder=self.add(spec, "pretrain", mono + pairs, tokens), tokenizer=tokenizer)
 
     # ---- intermediate ---------------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ class _Builder:
             numerics=self.recipe.numerics,
         )
         datasets = [dataset for _, dataset, _ in parts]
-        tokens = planned_tokens(datasets, spec.schedule)
+        tokens = training_tokens([*datasets, *texts], mixture_shares(spec), spec.schedule)
         return self.add(spec, "intermediate " + "+".join(names), [*datasets, *_present(parts), *texts], tokens)
 
     def mlm_texts(self, phase: Intermediate) -> list[Dataset]:
@@ -252,7 +253,7 @@ class _Builder:
             numerics=self.recipe.numerics,
         )
         sources = [dataset, dev] if dev else [dataset]
-        return self.add(spec, f"target {name}", sources, planned_tokens([dataset], spec.schedule))
+        return self.add(spec, f"target {name}", sources, training_tokens([dataset], [1.0], spec.schedule))
 
     def score(
         self, task: Task, dataset: Dataset, tokenizer: str, model: str, settings: Optimisation, part: ScorePart
@@ -272,7 +273,7 @@ class _Builder:
             pooling=retrieval.pooling if retrieval else None,
             numerics=self.recipe.numerics,
         )
-        tokens = planned_tokens([dataset], None)
+        tokens = scoring_tokens(dataset)
         origin = self.add(spec, f"score {task.name} {language}", [dataset], tokens)
         stage = origin.removeprefix(STAGE_PREFIX)
         self.cells[task.name, language] = stage

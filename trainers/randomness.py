@@ -31,16 +31,8 @@ def _digest(size: int, seed: int, purpose: str, counters: tuple[int, ...]) -> by
 
 
 def _philox(seed: int, purpose: str, counters: tuple[int, ...]) -> np.random.Philox:
+    """Philox with a hashed key of 128 bits; raw words only, as NumPy may change what a generator's methods return."""
     return np.random.Philox(key=int.from_bytes(_digest(16, seed, purpose, counters), "little"))
-
-
-def generator(seed: int, purpose: str, *counters: int) -> np.random.Generator:
-    """A NumPy generator of its own for each (seed, purpose, counters): Philox with a hashed 128-bit key.
-
-    NumPy may change what a *method* of a generator returns; where a result must never change, use `uniforms` or
-    `permutation`, which rest on Philox's raw words alone.
-    """
-    return np.random.Generator(_philox(seed, purpose, counters))
 
 
 def uniforms(n: int, seed: int, purpose: str, *counters: int) -> npt.NDArray[np.float64]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from trainers.identity import Rounded, Spec, round3
+from trainers.identity import Later, Rounded, Spec, round3
 
 Device = Literal["cpu", "cuda"]
 Pooling = Literal["mean", "cls"]
@@ -55,7 +55,9 @@ class Scratch(Spec):
     batch: Annotated[int, Field(ge=1)] = 64
     lr: Annotated[Rounded, Field(gt=0)] = 1e-3
     warmup: Annotated[Rounded, Field(ge=0, le=1)] = 0.1
+    weight_decay: Annotated[Rounded, Field(ge=0), Later(0.01)] = 0.01  # strong: words of one meaning become alike
     max_length: Annotated[int, Field(ge=8)] = 64
+    shift: Annotated[int, Field(ge=0), Later(0)] = 0  # rows start at random positions up to it (Kiyono et al. 2021)
     dropout: Annotated[Rounded, Field(ge=0, lt=1)] = 0.1
     mask: Annotated[Rounded, Field(gt=0, lt=1)] = 0.15  # share of tokens to predict (Devlin et al. 2019, section 3.1)
     parallel_share: Annotated[Rounded, Field(ge=0, le=1)] = (

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from tasks.data import DataSource
 from tasks.examples import Kind
-from trainers.identity import Rounded, Spec, digest
+from trainers.identity import Later, Rounded, Spec, digest
 from trainers.recipe import Numerics, Pooling
 
 STAGE_PREFIX = "stage:"
@@ -94,6 +94,7 @@ class PretrainSpec(StageSpec):
     mask: Rounded
     parallel_share: Rounded
     smoothing: Rounded
+    shift: Annotated[int, Later(0)] = 0
     schedule: Schedule
     seed: int
     numerics: Numerics

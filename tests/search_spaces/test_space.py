@@ -45,6 +45,7 @@ MISTAKES = [
     ("steps: 10", "steps: 10, seed: {integer: [0, 3]}", 7, "recipe.base.scratch.seed cannot be an axis"),
     ("steps: 10", "steps: 10, text: snli", 7, "snli holds no text"),
     ("steps: 10", "steps: 10, max_length: 512", 7, "positions"),
+    ("steps: 10", "steps: 10, max_length: 64, shift: {choice: [0, 193]}", 7, "up to a shift of 192, not 193"),
     ("layers: 2", "layers: 2, heads: 3", 7, "no multiple"),
     ("  target:\n", "  retrieval: {layer: 9}\n  target:\n", None, None),  # no retrieval task, so it does not matter
     (FRACTION, "fraction: {simplex: {of: [snli], at_most: 1, parts: 1}}", 10, "only at recipe.intermediate.tasks"),
@@ -238,6 +239,7 @@ SAME = [
     ("batch: 32, epochs: 1", "epochs: 1.0, batch: 32"),
     ("name: tiny", "# a comment\nname: other"),
     ("layers: 2", "layers: 2, positions: 256"),  # a default, written out
+    ("layers: 2", "layers: 2, shift: 0, weight_decay: 0.01"),  # defaults of fields that came later
 ]
 CHANGED = [
     ("layers: 2", "layers: 3", "recipe.base.scratch.layers"),

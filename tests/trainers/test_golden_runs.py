@@ -17,23 +17,23 @@ from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpe
 
 VERSIONS = {TokenizerSpec: 1, PretrainSpec: 1, IntermediateSpec: 1, TargetSpec: 1, ScoreSpec: 1}
 LOSSES = {
-    "pretrain": 5.7713,
-    "intermediate snli+squad": 5.7905,
-    "target udpos": 2.6884,
-    "target xnli": 1.0886,
-    "target copa": 0.6248,
-    "target squad": 4.4855,
+    "pretrain": 5.8807,
+    "intermediate snli+squad": 5.5073,
+    "target udpos": 2.6678,
+    "target xnli": 1.1304,
+    "target copa": 0.7085,
+    "target squad": 4.3167,
 }
 VOCABULARY = 300
 SCORES = {  # few examples and hardly trained models: what counts is that predictions and metrics stay the same
-    "score udpos en": 3.2258,
-    "score udpos qaa": 6.25,
-    "score xnli en": 40.0,
+    "score udpos en": 5.298,
+    "score udpos qaa": 6.5359,
+    "score xnli en": 33.3333,
     "score xnli qaa": 33.3333,
-    "score xcopa en": 50.0,
+    "score xcopa en": 40.0,
     "score xcopa qaa": 30.0,
-    "score xquad en": 8.774,
-    "score xquad qaa": 11.6468,
+    "score xquad en": 7.8125,
+    "score xquad qaa": 8.8542,
     "score tatoeba qaa": 0.0,
 }
 POINTS = 3.0  # of 100; less than an example of xnli and more than a word of xquad

@@ -9,7 +9,9 @@ from tasks.errors import UserError
 from tasks.suites import Suite
 from tests.trainers import world
 from trainers.graph import expand
-from trainers.recipe import Numerics
+from trainers.identity import canonical
+from trainers.recipe import Base, Numerics, Recipe, Scratch
+from trainers.stages import IntermediateSpec, PretrainSpec
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +93,41 @@ def test_a_half_contains_the_quarter(data: DataFolders) -> None:
     half = world.graph(data, world.recipe({"snli": 1}, fraction=0.5))
     whole = world.graph(data, world.recipe({"snli": 1}))
     assert set(half.stages) != set(whole.stages)
+
+
+def test_settings_of_a_scratch_encoder_reach_its_stage(data: DataFolders) -> None:
+    recipe = world.recipe(None)
+    assert recipe.base.scratch is not None
+    scratch = recipe.base.scratch.model_copy(update={"weight_decay": 0.5, "shift": 3, "parallel_share": 0.25})
+    graph = world.graph(data, recipe.model_copy(update={"base": Base(scratch=scratch)}))
+    (spec,) = (stage.spec for stage in graph.stages.values() if isinstance(stage.spec, PretrainSpec))
+    assert (spec.schedule.weight_decay, spec.shift, spec.parallel_share) == (0.5, 3, 0.25)
+
+
+def test_fields_added_later_change_no_recipe_at_their_original_default() -> None:
+    written = canonical(Recipe())["base"]["scratch"]
+    assert not {"weight_decay", "shift"} & set(written)
+    assert canonical(Scratch(shift=1, weight_decay=0.1)).keys() - written == {"weight_decay", "shift"}
+
+
+def test_planned_tokens_of_pretraining_follow_the_parallel_share(data: DataFolders) -> None:
+    def tokens(share: float) -> int:
+        recipe = world.recipe(None)
+        assert recipe.base.scratch is not None
+        scratch = recipe.base.scratch.model_copy(update={"parallel_share": share})
+        graph = world.graph(data, recipe.model_copy(update={"base": Base(scratch=scratch)}))
+        return next(stage.tokens for stage in graph.stages.values() if isinstance(stage.spec, PretrainSpec))
+
+    assert tokens(0.0) < tokens(0.5) < tokens(1.0), "pairs are longer than lines"
+
+
+def test_planned_tokens_of_a_step_follow_the_shares_of_a_mixture(data: DataFolders) -> None:
+    def per_step(tasks: dict[str, float], mlm_share: float = 0.0) -> float:
+        graph = world.graph(data, world.recipe(tasks, mlm_share=mlm_share))
+        (stage,) = (stage for stage in graph.stages.values() if isinstance(stage.spec, IntermediateSpec))
+        return stage.tokens / stage.spec.schedule.steps
+
+    short, long = per_step({"snli": 1}), per_step({"squad": 1})
+    assert short < long
+    assert per_step({"snli": 3, "squad": 1}) == pytest.approx(0.75 * short + 0.25 * long, rel=0.01)
+    assert per_step({"squad": 1}, mlm_share=0.5) < long, "lines of text are shorter than windows"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -376,7 +377,7 @@ def run(kind, groups, pad_to=0):
     targets = batch.targets
     if targets.shape[1] == batch.tokens.shape[1]:
         targets = nn.functional.pad(targets, (0, extra), value=IGNORE)
-    padded = type(batch)(tokens, mask, targets, batch.offsets)
+    padded = replace(batch, tokens=tokens, mask=mask, targets=targets)
     logits = head(body(tokens, attention_mask=mask.long()).last_hidden_state, mask)
     loss = kind_of(kind).loss(logits, padded)
     loss.backward()

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainers.randomness import generator, permutation, row_key, row_keys, torch_generator, uniforms
+from trainers.randomness import permutation, row_key, row_keys, torch_generator, uniforms
 
 SEED = st.integers(-(2**63), 2**63 - 1)
 COUNTER = st.integers(0, 2**40)
@@ -18,7 +18,6 @@ COUNTER = st.integers(0, 2**40)
 GOLDEN_KEYS = [-6981697856915232863, 2795122009671492209]
 GOLDEN_ORDER = [6, 1, 7, 0, 4, 2, 3, 5]
 GOLDEN_UNIFORMS = [0.0653471979701078, 0.22408441615450936]
-GOLDEN_WORD = [1205443036888611295]
 
 
 def test_streams_never_change():
@@ -26,7 +25,6 @@ def test_streams_never_change():
     assert [row_key(0, "dropout", 0, 0, 0), row_key(7, "dropout", 3, 100, 1)] == GOLDEN_KEYS
     assert permutation(7, "order", 2, 8).tolist() == GOLDEN_ORDER
     assert uniforms(2, 7, "mask", 5).tolist() == GOLDEN_UNIFORMS
-    assert generator(7, "mask", 5).bit_generator.random_raw(1).tolist() == GOLDEN_WORD
 
 
 def test_another_process_draws_the_same():

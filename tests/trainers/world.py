@@ -51,6 +51,7 @@ def recipe(
         steps=6,
         batch=8,
         max_length=32,
+        shift=8,
     )
     intermediate = None
     if tasks is not None:

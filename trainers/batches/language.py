@@ -6,7 +6,7 @@ Every slot of a batch draws its own source (a language's text, or its parallel t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transformers import PreTrainedTokenizerFast
 
@@ -62,10 +62,22 @@ class LanguageBatches:
         max_length: int,
         mask: float,
         seed: int,
+        shift: int = 0,
     ) -> None:
-        """`sources` with weights (sampling probabilities, normalised); `mask`: the share of tokens to predict."""
+        """The batches of `steps` steps.
+
+        Args:
+            sources: with their weights (sampling probabilities, normalised).
+            tokenizer: for its special tokens.
+            batch: rows a step.
+            steps: how many there will be.
+            max_length: of a row, in tokens; longer lines are cut.
+            mask: the share of tokens to predict.
+            seed: the stage's.
+            shift: a row's positions start at 0 … shift, each as likely (SHAPE, Kiyono et al. 2021).
+        """
         self._sources, self._batch, self._length = sources, batch, max_length
-        self._mask, self._seed = mask, seed
+        self._mask, self._seed, self._shift = mask, seed, shift
         self._frame = Frame.of(tokenizer)
         self._vocabulary = Vocabulary(len(tokenizer), tokenizer.mask_token_id, frozenset(tokenizer.all_special_ids))
         self.draws: Draws = draw([s.weight for s in sources], steps * batch, seed, "language source")
@@ -77,7 +89,8 @@ class LanguageBatches:
         flips = uniforms(self._batch, self._seed, "language side", step) < 0.5
         tokens = [self._row(slot, bool(flips[i])) for i, slot in enumerate(slots)]
         rows = mask_rows(tokens, self._mask, self._vocabulary, seed=self._seed, step=step)
-        items = tuple(Item((row,), slot) for slot, row in enumerate(rows))
+        starts = (uniforms(self._batch, self._seed, "position shift", step) * (self._shift + 1)).astype(int)
+        items = tuple(Item((replace(row, start=int(starts[slot])),), slot) for slot, row in enumerate(rows))
         return GlobalBatch(ingredient, items, sum(int((row.target != IGNORE).sum()) for row in rows))
 
     def _row(self, slot: int, flip: bool) -> Int64s:

@@ -47,10 +47,6 @@ class Draws:
     ingredient: Int64s  # [draws]
     place: Int64s  # [draws]
 
-    def realised(self, upto: int, ingredients: int) -> list[int]:
-        """How many of the first `upto` draws each ingredient got: the realised mixture."""
-        return [int(n) for n in np.bincount(self.ingredient[:upto], minlength=ingredients)]
-
 
 def draw(weights: Sequence[float], count: int, seed: int, purpose: str) -> Draws:
     """Draw `count` times with the given probabilities (normalised here), by inverting their cumulative sum."""
@@ -64,9 +60,3 @@ def draw(weights: Sequence[float], count: int, seed: int, purpose: str) -> Draws
         mine = chosen == i
         place[mine] = np.arange(int(mine.sum()))
     return Draws(chosen, place)
-
-
-def smoothed(sizes: Sequence[int], exponent: float) -> list[float]:
-    """Sampling probabilities ∝ n^exponent, which lifts small languages (Conneau et al. 2020, section 3.1)."""
-    powers = np.asarray(sizes, dtype=np.float64) ** exponent
-    return [float(share) for share in powers / powers.sum()]

@@ -48,6 +48,7 @@ class Row:
     tokens: Int64s  # [length], special tokens included
     target: Int64s  # what the kind's loss compares with: [0] (retrieval), [1], [2] (start, end) or [length]
     note: Any = None  # what `decode` needs to come back to the text: word positions, character offsets
+    start: int = 0  # the first token's position, for language modelling alone
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Batch:
     mask: Tensor  # bool [rows, length], True on real tokens
     targets: Tensor  # int64 [rows, …], padded with IGNORE
     offsets: tuple[int, ...]  # [examples + 1]
+    starts: Tensor  # int64 [rows]: where each row's positions start, for language modelling alone
 
 
 class TaskKind(Protocol[E]):
@@ -133,6 +135,7 @@ def collate(examples: Sequence[Sequence[Row]], pad: int, device: torch.device | 
         mask=torch.from_numpy(mask).to(device),
         targets=torch.from_numpy(targets).to(device),
         offsets=tuple(np.cumsum([0, *(len(group) for group in examples)]).tolist()),
+        starts=torch.tensor([row.start for row in rows], device=device),
     )
 
 

@@ -87,7 +87,7 @@ def hidden_states(encoder: PreTrainedModel, tokens: Tensor, mask: Tensor, positi
 def translation_positions(tokens: Tensor, sep: int) -> Tensor:
     """Positions [rows, length] that start again at the second sentence of a pair, so that translations face each other.
 
-    Lample & Conneau 2019, section 3.3. Rows of one sentence keep their running positions.
+    Lample & Conneau 2019, section 3.4. Rows of one sentence keep their running positions.
 
     Args:
         tokens: int64 [rows, length] of `<s> first </s></s> second </s>` or `<s> only </s>`.

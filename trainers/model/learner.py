@@ -32,12 +32,13 @@ class Learner(nn.Module):
     def language_loss(self, batch: Batch) -> Tensor:
         """The summed cross-entropy of the tokens to predict; only they go through the vocabulary's projection.
 
-        The positions of a pair's second sentence start again (see `translation_positions`).
+        Positions start where the batch says; those of a pair's second sentence start again there (see
+        `translation_positions`).
         """
         if self.language_head is None:
             raise TypeError("this learner has no language-model head")
         positions = translation_positions(batch.tokens, self.encoder.config.eos_token_id)
-        states = hidden_states(self.encoder, batch.tokens, batch.mask, positions)
+        states = hidden_states(self.encoder, batch.tokens, batch.mask, positions + batch.starts[:, None])
         wanted = batch.targets != IGNORE
         logits = self.language_head(states[wanted])
         return cross_entropy(logits.float(), batch.targets[wanted], reduction="sum")

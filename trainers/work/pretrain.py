@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainers.batches.language import LanguageBatches, Lines, lines
 from trainers.batches.micro import GlobalBatch
-from trainers.batches.streams import smoothed
+from trainers.batches.smoothing import smoothed
 from trainers.kinds.base import Batch
 from trainers.loop import Trainer
 from trainers.model.dropout import DropoutKeys, install
@@ -68,6 +68,7 @@ def run(spec: PretrainSpec, session: Session) -> dict[str, Any]:
             max_length=schedule.max_length,
             mask=spec.mask,
             seed=spec.seed,
+            shift=spec.shift,
         )
         objective = Pretraining(learner, install(learner, schedule.dropout), tokenizer.pad_token_id, batches)
         tally = Trainer(objective, schedule, spec.numerics, spec.seed, session).run()

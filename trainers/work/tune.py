@@ -15,7 +15,8 @@ from tasks import metrics
 from trainers.batches.encoded import encode
 from trainers.batches.language import LanguageBatches, lines
 from trainers.batches.micro import GlobalBatch, Item
-from trainers.batches.streams import Draws, Epochs, draw, smoothed
+from trainers.batches.smoothing import MIXTURE_SMOOTHING, smoothed
+from trainers.batches.streams import Draws, Epochs, draw
 from trainers.identity import canonical_json
 from trainers.kinds.base import Batch, Limits, Row
 from trainers.kinds.registry import kind_of
@@ -30,7 +31,6 @@ from trainers.session import Session
 from trainers.stages import Data, IntermediateSpec, Schedule, TargetSpec
 
 MASK = 0.15  # of a masked-language-model share (Devlin et al. 2019, section 3.1)
-SMOOTHING = 0.3  # of its languages (Conneau et al. 2020, section 3.1)
 
 
 @dataclass
@@ -170,7 +170,7 @@ def _objective(
 
 
 def _masked(spec: IntermediateSpec, session: Session, tokenizer: PreTrainedTokenizerFast) -> LanguageBatches:
-    weights = smoothed([text.examples for text in spec.mlm_text], SMOOTHING)
+    weights = smoothed([text.examples for text in spec.mlm_text], MIXTURE_SMOOTHING)
     texts = [
         lines(session.dataset(text.fingerprint), tokenizer, weight)
         for text, weight in zip(spec.mlm_text, weights, strict=True)
