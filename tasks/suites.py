@@ -71,11 +71,14 @@ class Suite:
         }
         if not tasks:
             raise ValueError(f"no cell of suite {self.name}")
-        return Average(self._title(tuple(tasks), absent), fmean(tasks.values()), tasks, absent)
+        return Average(self.title(absent), fmean(tasks.values()), tasks, absent)
 
-    def _title(self, present: Sequence[str], absent: Sequence[tuple[str, str]]) -> str:
+    def title(self, absent: Sequence[tuple[str, str]]) -> str:
+        """What an average without some of the cells is called: the suite's own name only if none is absent."""
         if not absent:
             return f"{self.name} average"
+        lacking = set(absent)
+        present = [task for task in self.tasks if any((task, la) not in lacking for la in self.languages_of(task))]
         title = f"mean of {len(present)} of {len(self.tasks)} tasks: {', '.join(present)}"
         missing = [f"{task} {language}" for task, language in absent if task in present]
         return f"{title} (without {', '.join(missing)})" if missing else title

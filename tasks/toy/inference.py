@@ -169,12 +169,12 @@ def _related(
 
 _ACTS = tuple(Dimension(change.name, change.causes or change.values) for change in concepts.CHANGES)
 _TEMPLATES: dict[Callable[[Stream], tuple[Key, Triple]], int] = {  # with how often each occurs, in percent
-    _quality_of_thing: 30,
-    _quality_of_person: 15,
-    _two_things: 15,
-    _action: 15,
-    _result: 13,
-    _comparison: 4,
-    _position: 4,
-    _transfer: 4,
+    _quality_of_thing: 40,
+    _quality_of_person: 20,
+    _two_things: 10,
+    _action: 10,
+    _result: 11,
+    _comparison: 3,
+    _position: 3,
+    _transfer: 3,
 }
