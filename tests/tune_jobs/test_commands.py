@@ -13,7 +13,7 @@ import pytest
 from tasks.errors import UserError
 from tests.tune_jobs import bench
 from trainers import runner
-from trainers.lane import Assignment, Outcome, Verdict
+from trainers.lane import Assignment, Ending, Outcome, Verdict
 from trainers.runner import Runner
 from trainers.session import Session, Settings
 from trainers.stages import IntermediateSpec
@@ -228,6 +228,23 @@ def test_a_stage_that_fails_leaves_its_traceback_in_the_log(
     assert "INFO trainers.session: intermediate mnli: out of something" in text
     assert text.count("Traceback (most recent call last)") == text.count("ERROR trainers.runner: ")
     assert list((tmp_path / "cache/logs").iterdir()) == [Path(path)]
+
+
+class HopelessLane(bench.LotLane):
+    """Every training diverges."""
+
+    def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
+        return Outcome(Ending.DIVERGED, "loss nan")
+
+
+def test_a_sweep_without_a_complete_trial_says_so(
+    crosslift: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(serial_lane, "serial_lane", lambda store, *settings: HopelessLane(store, tmp_path / "lane"))
+    code, out, err = crosslift("sweep", str(bench.write(tmp_path)), "--serial", "--trials", "2", "--json")
+    assert (code, json.loads(out)["trials"]) == (2, {"failed": 2})
+    assert "sweep bench: no trial completed" in err.splitlines()[-1]
+    assert "crosslift leaderboard bench" in err.splitlines()[-1]
 
 
 def test_without_a_record_there_is_no_log(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:

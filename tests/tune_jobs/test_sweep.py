@@ -110,7 +110,8 @@ def test_a_changed_space_names_its_keys(bench: Bench) -> None:
         bench.sweep(space(trials=2, seed=1))
 
 
-def test_a_sweep_is_not_continued_on_other_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("changed", ["xnli/dev-de.tsv", "snli/snli_1.0_train.jsonl"], ids=["target", "intermediate"])
+def test_a_sweep_is_not_continued_on_other_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str) -> None:
     monkeypatch.setattr("os.fsync", lambda handle: None)  # durability has tests of its own
     what = load(files.write(tmp_path))
     store = StageStore(MemoryObjects())
@@ -127,8 +128,8 @@ def test_a_sweep_is_not_continued_on_other_data(tmp_path: Path, monkeypatch: pyt
     sweep(2)
     assert len(lane.ran) > ran
     events, ran = story(store.objects, "bench"), len(lane.ran)
-    with (tmp_path / "data/xnli/dev-de.tsv").open("a") as file:
-        file.write("one more\tpair\tneutral\n")
+    lines = (tmp_path / "data" / changed).read_text().splitlines(keepends=True)
+    (tmp_path / "data" / changed).write_text("".join(lines[:-1]))
     with pytest.raises(UserError, match="bench: the data has changed since this sweep began; give the space another"):
         sweep(3)
     assert (story(store.objects, "bench"), len(lane.ran)) == (events, ran)

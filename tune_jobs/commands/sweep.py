@@ -21,6 +21,7 @@ from tune_jobs.commands.options import (
     StoreOption,
 )
 from tune_jobs.commands.screen import print_json
+from tune_jobs.sweeps.events import How
 from tune_jobs.sweeps.summary import Cost, Summary
 
 
@@ -60,6 +61,9 @@ def sweep_command(
         print_json(vars(summary) | ended | costs)
     else:
         show(summary)
+    if not summary.trials.get(How.COMPLETE):
+        why = f"`crosslift leaderboard {summary.sweep} --store {store}` says why each one ended"
+        raise UserError(f"no trial completed, so nothing ranks; {why}", where=f"sweep {summary.sweep}")
 
 
 def show(summary: Summary) -> None:

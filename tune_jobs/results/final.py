@@ -166,7 +166,4 @@ def _line(part: ReportPart, task: str | None, language: str | None, cells: Seque
 def _name(file: RecipeFile, cells: Sequence[Measured]) -> str:
     """The suite's name if every cell of it is there."""
     there = {(cell.task, cell.language) for cell in cells}
-    tasks = [task for task in file.suite.tasks if any(cell.task == task for cell in cells)]
-    if all(cell in there for cell in file.suite.wanted):
-        return f"{file.suite.name} average"
-    return f"mean of {len(tasks)} of {len(file.suite.tasks)} tasks: {', '.join(tasks)}"
+    return file.suite.title([cell for cell in file.suite.wanted if cell not in there])

@@ -81,7 +81,7 @@ def open_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
             "give the space another name, or change it back",
             where=f"sweep {space.name}",
         )
-    data = data_digest(expand(space.baseline()))
+    data = data_digest(expand(space.widest()))
     if opened is None:
         folders = space.data.folders
         log.write(Opened(sweep=space.name, space=space.identity(), folders=folders, data=data, versions=versions))

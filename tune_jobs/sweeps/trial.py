@@ -75,7 +75,7 @@ def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
         if rung == rungs[-1]:
             desk.ended(Ended(trial=trial.number, how=How.COMPLETE, value=trial.value))
         elif not (trial.decisions.get(rung) or desk.decide(trial.number, rung)).go_on:
-            desk.ended(Ended(trial=trial.number, how=How.PRUNED, value=trial.value, reason=f"after rung {rung + 1}"))
+            desk.ended(Ended(trial=trial.number, how=How.PRUNED, value=trial.value))
             return
 
 
