@@ -5,7 +5,7 @@ BIN = .venv/bin
 STAMP = .venv/.installed
 LAB = demo/store
 
-.PHONY: install demo test check lint
+.PHONY: install demo test check lint unit
 
 install: $(STAMP)
 
@@ -23,11 +23,14 @@ demo: install
 	mv demo/best.yaml.part demo/best.yaml
 	@echo "the best recipe is in demo/best.yaml; next: $(BIN)/crosslift final demo/best.yaml --seeds 3 --store $(LAB)"
 
-test: install
-	$(BIN)/python -m pytest -q
+test: install unit
+	$(BIN)/python -m pytest -q -m slow
 
-check: lint
-	$(BIN)/python -m pytest -q -m "not slow"
+check: lint unit
+
+# two processes, each with one thread: the slow tests want the machine to themselves, these do not
+unit: install
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n 2
 
 lint: install
 	$(BIN)/ruff check .

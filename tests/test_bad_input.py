@@ -33,6 +33,8 @@ from tune_jobs.lanes import serial_lane
 
 Argv = tuple[str, ...]
 
+pytestmark = pytest.mark.slow  # the whole command line, some seventy times over
+
 PLAN: Argv = ("plan", "bench.yaml")
 SWEEP: Argv = ("sweep", "bench.yaml", "--serial", "--trials", "3")
 FINAL: Argv = ("final", "best.yaml", "--seeds", "1")
@@ -522,7 +524,6 @@ def test_a_generated_world_does_not_look_at_the_data_folder(desk: Desk) -> None:
     assert desk.run((*PLAN, "--json", "--data", "nowhere")) == toy
 
 
-@pytest.mark.slow
 def test_ctrl_c_names_the_command_that_continues(desk: Desk) -> None:
     (desk.path / "bench.yaml").write_text(bench.SPACE.replace("steps: 10", "steps: 300"))
     argv = ["sweep", "bench.yaml", "--serial", "--trials", "1", "--store", "my store", "--json"]

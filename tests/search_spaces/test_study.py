@@ -23,7 +23,8 @@ from trainers.identity import digest
 
 SIMPLEX = "simplex: {of: [snli, squad, hellaswag], at_most: 2, parts: 4}"
 WIDE = (SIMPLEX, "simplex: {of: [anli+, mnli, qqp, squad2, squad, hellaswag, ccg, cosmosqa], at_most: 3, parts: 6}")
-SAMPLERS = ["random", "tpe", "gp", "cmaes", "optuna.samplers:TPESampler"]
+GP = pytest.param("gp", marks=pytest.mark.slow)
+SAMPLERS = ["random", "tpe", GP, "cmaes", "optuna.samplers:TPESampler"]
 BASELINE = Past({}, State.COMPLETE, 50.0)
 
 

@@ -148,6 +148,7 @@ SETS: dict[str, Texts] = {
 _NAME = re.compile(r"[A-Z]\w+")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_training_and_evaluation_share_no_instance(name: str) -> None:
     """Whatever the files: SNLI's training set and XNLI's test set come from different situations too."""
@@ -155,6 +156,7 @@ def test_training_and_evaluation_share_no_instance(name: str) -> None:
     assert not any(seen[first] & seen[second] for first, second in combinations(Split, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["inference", "hellaswag", "cosmosqa", "xcopa", "spans"])
 def test_not_even_with_other_names(name: str) -> None:
     seen = {

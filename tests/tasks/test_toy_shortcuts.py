@@ -17,6 +17,8 @@ from tasks.toy.inference import LABELS, Inference, inferences
 from tasks.toy.questions import Paragraph, paragraphs
 from tasks.toy.world import Split, Stream, World
 
+pytestmark = pytest.mark.slow  # thousands of examples for each shortcut
+
 TRAIN, DEV = 3000, 3000
 WORLD = World.create(0)
 ENGLISH = WORLD.speakers["en"]

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.data import DataSource, load
-from tasks.examples import Sentence
+from tasks.data import Dataset, DataSource, load
+from tasks.examples import Kind, Sentence, Tagged
 from tests.trainers import world
 from trainers.kinds.base import Batch, Limits
 from trainers.kinds.registry import kind_of
@@ -34,6 +34,10 @@ class Cramped(Learner):
         return super().infer(ingredient, batch)
 
 
+def tags(dataset: Dataset) -> list[str]:
+    return sorted({tag for example in dataset.examples if isinstance(example, Tagged) for tag in example.tags or ()})
+
+
 @pytest.mark.parametrize("room", [60, 200])
 def test_out_of_memory_halves_the_batch(tmp_path: Path, room: int) -> None:
     data = world.folders(tmp_path)
@@ -41,22 +45,7 @@ def test_out_of_memory_halves_the_batch(tmp_path: Path, room: int) -> None:
     text, tagged = (load(source) for source in sources if isinstance(source, DataSource))
     tokenizer = train([e.text for e in text.examples if isinstance(e, Sentence)], 300)
     encoder = build(vocabulary=len(tokenizer), hidden=16, layers=1, heads=2, positions=64, seed=0)
-    labels = (
-        "NOUN",
-        "VERB",
-        "DET",
-        "ADJ",
-        "ADP",
-        "PROPN",
-        "PUNCT",
-        "AUX",
-        "NUM",
-        "PRON",
-        "ADV",
-        "CCONJ",
-        "SCONJ",
-        "PART",
-    )
+    labels = tags(tagged)
     head = kind_of(tagged.kind).head(16, len(labels), torch.Generator().manual_seed(0))
     model = Cramped(encoder.roberta, [head])
     whole = predict(model, 0, tagged, tokenizer, Limits(48, 0), labels, 4096, Numerics())
@@ -71,8 +60,8 @@ def test_one_example_that_does_not_fit_is_the_error(tmp_path: Path) -> None:
     assert isinstance(source, DataSource)
     tokenizer = train(["a b c"], 50)
     encoder = build(vocabulary=len(tokenizer), hidden=16, layers=1, heads=2, positions=64, seed=0)
-    model = Cramped(encoder.roberta, [kind_of(load(source).kind).head(16, 20)])
+    model = Cramped(encoder.roberta, [kind_of(Kind.TAGGING).head(16, 20)])
     model.room = 1
-    labels = sorted({tag for example in load(source).examples for tag in example.tags})  # type: ignore[union-attr]
+    tagged = load(source)
     with pytest.raises(torch.OutOfMemoryError):
-        predict(model, 0, load(source), tokenizer, Limits(48, 0), labels, 4096, Numerics())
+        predict(model, 0, tagged, tokenizer, Limits(48, 0), tags(tagged), 4096, Numerics())
