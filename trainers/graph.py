@@ -21,7 +21,7 @@ from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
 from trainers.identity import round3
-from trainers.recipe import Base, Intermediate, Optimisation, Recipe, Scratch
+from trainers.recipe import Base, Intermediate, Numerics, Optimisation, Recipe, Scratch
 from trainers.stages import (
     STAGE_PREFIX,
     AnyStageSpec,
@@ -31,6 +31,7 @@ from trainers.stages import (
     PretrainSpec,
     Schedule,
     ScoreSpec,
+    Shape,
     Stage,
     TargetSpec,
     Text,
@@ -104,10 +105,17 @@ class _Builder:
     absent: list[Absent] = field(default_factory=list)
     weights: dict[str, str] = field(default_factory=dict)
 
-    def add(self, spec: AnyStageSpec, label: str, sources: Sequence[Dataset], tokens: int) -> str:
-        """Add a stage; returns its origin."""
+    def add(
+        self,
+        spec: AnyStageSpec,
+        label: str,
+        sources: Sequence[Dataset],
+        tokens: int,
+        numerics: Numerics | None = None,
+    ) -> str:
+        """Add a stage, which runs with the recipe's numerics by default; returns its origin."""
         where = {dataset.fingerprint: dataset.source for dataset in sources}
-        stage = Stage(spec, label, where, dict(self.weights), tokens)
+        stage = Stage(spec, label, where, dict(self.weights), tokens, _shape(numerics or self.recipe.numerics))
         self.stages.setdefault(stage.id, stage)
         return STAGE_PREFIX + stage.id
 
@@ -127,7 +135,9 @@ class _Builder:
         foreign = [language for language in languages if language != "en"]
         pairs = [self.must(scratch.parallel, "train", language) for language in foreign] if scratch.parallel else []
         texts = tuple(_text(dataset) for dataset in mono)
-        tokenizer = self.add(TokenizerSpec(text=texts, vocabulary=scratch.vocabulary), "tokenizer", mono, tokens=0)
+        threads = scratch.threads or self.recipe.numerics.threads
+        numerics = self.recipe.numerics.model_copy(update={"threads": threads})
+        tokenizer = self.add(TokenizerSpec(text=texts, vocabulary=scratch.vocabulary), "tokenizer", mono, 0, numerics)
         spec = PretrainSpec(
             tokenizer=tokenizer,
             text=texts,
@@ -152,10 +162,10 @@ class _Builder:
                 stride=0,
             ),
             seed=scratch.seed,
-            numerics=self.recipe.numerics,
+            numerics=numerics,
         )
         tokens = training_tokens(mono + pairs, pretraining_shares(spec), spec.schedule)
-        return Origins(encoder=self.add(spec, "pretrain", mono + pairs, tokens), tokenizer=tokenizer)
+        return Origins(encoder=self.add(spec, "pretrain", mono + pairs, tokens, numerics), tokenizer=tokenizer)
 
     # ---- intermediate ---------------------------------------------------------------------------------------------
 
@@ -292,6 +302,10 @@ def _loaded(found: DataSource | Absent) -> Dataset:
     if isinstance(found, Absent):
         raise UserError(f"no {found.split} data in {found.language}: {found.why}", where=f"task {found.task}")
     return load(found)
+
+
+def _shape(numerics: Numerics) -> Shape:
+    return Shape(cores=numerics.threads, gpus=int(numerics.device == "cuda"))
 
 
 def _present(parts: Sequence[tuple[Ingredient, Dataset, Dataset | None]]) -> list[Dataset]:

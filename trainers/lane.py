@@ -7,11 +7,13 @@ fenced off by a newer one. The serial lane and the Ray lanes speak the same prot
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
-from trainers.stages import Stage
+from trainers.stages import Shape, Stage
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Ending(StrEnum):
     FAILED = "failed"  # counts against the stage: three set it aside
     DIVERGED = "diverged"  # not finite any more: it would end so again, so it is set aside at once
     EXCUSED = "excused"  # the machine's fault (a lost node): does not count
+    MENDABLE = "stopped by a fault of data or store"  # that every other stage would meet: the user has to mend it
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,37 @@ class Outcome:
 class Work(Protocol):
     """The broker as a lane sees it."""
 
-    def ask(self, lane: LaneId) -> Assignment | Wait | Leave:
-        """The next stage for this lane. A lane that asks while it is thought to run something has lost it."""
+    def arrive(self, name: str, nodes: tuple[str, ...] = ()) -> LaneId:
+        """A lane has started, or started again and lost what it ran; `nodes`: the machines that it stands on."""
+
+    def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
+        """The next stage for a lane, of exactly its shape; None: of any."""
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """Report that `step` of `steps` is done; also the sign of life."""
 
     def end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
         """Report how the run ended."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """What the workers of a lane are told when they start.
+
+    Attributes:
+        name: unique among the lanes of a broker.
+        shape: of the worker group.
+        work: the broker.
+        location: of the store.
+        cache: this machine's folder for copies of stored files, asked on the machine of the worker.
+        micro_tokens: padded tokens that a micro-batch holds at most.
+        save_seconds: between saves of progress.
+    """
+
+    name: str
+    shape: Shape
+    work: Work
+    location: str
+    cache: Callable[[], Path]
+    micro_tokens: int
+    save_seconds: float

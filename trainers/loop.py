@@ -1,12 +1,14 @@
 """The training loop: optimiser steps over global batches, exact resume, and what to do when a step cannot be taken.
 
-One loop serves all three training kinds. An objective says what a step learns from; the loop cuts it into
-micro-batches, divides the summed loss by the global count, and owns optimiser, schedule, best weights and progress.
+One loop serves all three training kinds. An objective says what a step learns from; the loop takes its rank's slice of
+it, cuts that into micro-batches, divides the summed loss by the global count, adds the gradients of all ranks, and owns
+optimiser, schedule, best weights and progress.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -16,7 +18,6 @@ from torch import Tensor, nn
 from trainers.batches.micro import GlobalBatch, Item, micro_batches
 from trainers.checkpoint import Checkpoint, pack, unpack
 from trainers.kinds.base import Batch, collate
-from trainers.lane import Verdict
 from trainers.model.dropout import DropoutKeys
 from trainers.randomness import row_keys
 from trainers.recipe import Numerics
@@ -98,11 +99,12 @@ class Trainer:
             self._restore(saved)
         while self.tally.step < self.schedule.steps:
             self._advance()
-            stop = self.session.report(self.tally.step, self.schedule.steps) is Verdict.STOP
-            last = self.tally.step == self.schedule.steps
-            if (stop or self.session.due()) and not last:
+            signal = self.session.tell(self.tally.step, self.schedule.steps)
+            if self.tally.step == self.schedule.steps:
+                break
+            if signal.save:
                 self._save()
-            if stop and not last:
+            if signal.stop:
                 raise Stopped
         if self.best is not None:
             self.objective.model.load_state_dict(self.best)
@@ -133,15 +135,22 @@ class Trainer:
         self.tally = replace(self.tally, seconds=self.tally.seconds + self.session.clock() - started)
 
     def _gradients(self, batch: GlobalBatch) -> tuple[float, int]:
-        """Accumulate the gradient of the global batch; out of memory halves the micro-batch and begins again."""
+        """The gradient of the global batch, and the loss and padded tokens that it took: equal on all ranks."""
+        loss, padded = self._accumulate(batch, self.session.ranks.slice(batch.items))
+        self.session.ranks.sum_gradients(self.objective.model.parameters())
+        loss, all_padded = self.session.ranks.total([loss, padded])
+        return loss, int(all_padded)
+
+    def _accumulate(self, batch: GlobalBatch, share: Sequence[Item]) -> tuple[float, int]:
+        """This rank's part of the gradient; out of memory halves the micro-batch and begins again."""
         while True:
             self.objective.model.train()
             self.optimiser.zero_grad(set_to_none=True)
             try:
-                losses = [self._micro(batch, items) for items in micro_batches(batch.items, self.tally.micro_tokens)]
+                losses = [self._micro(batch, items) for items in micro_batches(share, self.tally.micro_tokens)]
                 return sum(loss for loss, _ in losses), sum(padded for _, padded in losses)
             except torch.OutOfMemoryError:
-                if self.tally.micro_tokens <= max(item.length * len(item.rows) for item in batch.items):
+                if self.tally.micro_tokens <= max(item.length * len(item.rows) for item in share):
                     raise
                 self.tally = replace(self.tally, micro_tokens=self.tally.micro_tokens // 2)
                 self.session.note(f"out of memory: micro-batches of {self.tally.micro_tokens} tokens from here on")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +20,24 @@ from trainers.kinds.base import Batch, Limits, Logits, Row, collate, unpad
 from trainers.kinds.registry import kind_of
 from trainers.model.encoder import pooled
 from trainers.model.learner import Learner
+from trainers.ranks import ALONE, Ranks
 from trainers.recipe import Numerics, Pooling
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Passes:
+    """How forward passes are run; none of it changes a prediction by more than rounding.
+
+    `budget`: padded tokens a pass; `told`: called with (passes done, passes in all), the same on every rank.
+    """
+
+    budget: int
+    numerics: Numerics
+    ranks: Ranks = ALONE
+    told: Callable[[int, int], None] = lambda done, passes: None
+
 
 POOL = 1024  # queries that are compared with the whole pool at once
 
@@ -31,8 +49,7 @@ def predict(
     tokenizer: PreTrainedTokenizerFast,
     limits: Limits,
     labels: Sequence[str],
-    budget: int,
-    numerics: Numerics,
+    passes: Passes,
 ) -> list[Any]:
     """The predictions of one of a learner's heads, in the order of the data.
 
@@ -43,22 +60,20 @@ def predict(
         tokenizer: the encoder's.
         limits: of the rows.
         labels: what the head's outputs mean.
-        budget: padded tokens a forward pass.
-        numerics: device and precision.
+        passes: how to run the model.
     """
     kind = kind_of(dataset.kind)
     rows = encode_all(dataset, tokenizer, limits, labels)
-    pad = tokenizer.pad_token_id
-    found: list[Any] = [None] * len(rows)
+    found: dict[int, Any] = {}
 
     def run(items: list[Item], batch: Batch) -> None:
-        with _precision(numerics):
+        with _precision(passes.numerics):
             logits = unpad(model.infer(ingredient, batch), batch)
         for item, values in zip(items, logits, strict=True):
             found[item.slot] = kind.decode(dataset.examples[item.slot], item.rows, values, labels)
 
-    _over(rows, run, model, pad, budget, numerics)
-    return found
+    _over(rows, run, model, tokenizer.pad_token_id, passes)
+    return [prediction for _, prediction in sorted(_all(found, passes.ranks).items())]
 
 
 def match(
@@ -68,20 +83,20 @@ def match(
     limits: Limits,
     layer: int,
     pooling: Pooling,
-    budget: int,
-    numerics: Numerics,
+    passes: Passes,
 ) -> list[str]:
     """For each English query the id of the nearest candidate by cosine; the first of equals (facts: Tatoeba)."""
     rows = encode_all(dataset, tokenizer, limits, ())
-    width = encoder.config.hidden_size
-    vectors = np.zeros((len(rows), 2, width), dtype=np.float32)
+    found: dict[int, Logits] = {}
 
     def run(items: list[Item], batch: Batch) -> None:
-        with torch.no_grad(), _precision(numerics):
+        with torch.no_grad(), _precision(passes.numerics):
             output = normalize(pooled(encoder, batch.tokens, batch.mask, layer, pooling).float(), dim=-1)
-        vectors[[item.slot for item in items]] = output.cpu().numpy().reshape(len(items), 2, width)
+        pairs = output.cpu().numpy().reshape(len(items), 2, -1)
+        found.update(zip((item.slot for item in items), pairs, strict=True))
 
-    _over(rows, run, encoder, tokenizer.pad_token_id, budget, numerics)
+    _over(rows, run, encoder, tokenizer.pad_token_id, passes)
+    vectors = np.stack([pair for _, pair in sorted(_all(found, passes.ranks).items())])
     ids = [example.id for example in dataset.examples if isinstance(example, Translation)]
     return [ids[place] for place in nearest(vectors[:, 0], vectors[:, 1])]
 
@@ -97,15 +112,17 @@ def _over(
     run: Callable[[list[Item], Batch], None],
     model: nn.Module,
     pad: int,
-    budget: int,
-    numerics: Numerics,
+    passes: Passes,
 ) -> None:
-    """Run over all examples in micro-batches; one that does not fit into memory is halved, down to one example."""
-    model.to(numerics.device).eval()
+    """Run over all examples in micro-batches, those of this rank among them.
+
+    One that does not fit into memory is halved, down to one example.
+    """
+    model.to(passes.numerics.device).eval()
 
     def attempt(items: list[Item]) -> None:
         try:
-            run(items, collate([item.rows for item in items], pad, numerics.device))
+            run(items, collate([item.rows for item in items], pad, passes.numerics.device))
             return
         except torch.OutOfMemoryError:
             if len(items) == 1:
@@ -114,8 +131,16 @@ def _over(
         attempt(items[:middle])
         attempt(items[middle:])
 
-    for items in micro_batches([Item(row, slot) for slot, row in enumerate(rows)], budget):
-        attempt(items)
+    cut = list(micro_batches([Item(row, slot) for slot, row in enumerate(rows)], passes.budget))
+    for start in range(0, len(cut), passes.ranks.size):  # in step, so that all ranks are told the same
+        for items in passes.ranks.slice(cut[start : start + passes.ranks.size]):
+            attempt(items)
+        passes.told(min(start + passes.ranks.size, len(cut)), len(cut))
+
+
+def _all(found: dict[int, T], ranks: Ranks) -> dict[int, T]:
+    """What all ranks have found, by place."""
+    return {place: what for part in ranks.gather(found) for place, what in part.items()}
 
 
 def _precision(numerics: Numerics) -> torch.autocast:

@@ -59,6 +59,7 @@ class Scratch(Spec):
     max_length: Annotated[int, Field(ge=8)] = 64
     shift: Annotated[int, Field(ge=0), Later(0)] = 0  # rows start at random positions up to it (Kiyono et al. 2021)
     dropout: Annotated[Rounded, Field(ge=0, lt=1)] = 0.1
+    threads: Annotated[Annotated[int, Field(ge=1)] | None, Later(None)] = None  # where not `numerics.threads`
     mask: Annotated[Rounded, Field(gt=0, lt=1)] = 0.15  # share of tokens to predict (Devlin et al. 2019, section 3.1)
     parallel_share: Annotated[Rounded, Field(ge=0, le=1)] = (
         0.5  # share of steps on parallel text (Lample & Conneau 2019)

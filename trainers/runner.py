@@ -20,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 from tasks.errors import UserError
 from trainers.lane import Assignment, Ending, Outcome
 from trainers.loop import Diverged, Stopped
+from trainers.ranks import ALONE, Ranks
 from trainers.recipe import Numerics
 from trainers.session import Report, Session, Settings
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
@@ -44,6 +45,7 @@ class Runner:
 
     store: StageStore
     settings: Settings
+    ranks: Ranks = ALONE
 
     def run(self, assignment: Assignment, report: Report) -> Outcome:
         """Run a stage to its COMMIT.
@@ -57,13 +59,14 @@ class Runner:
         with mendable("write the cache", self.settings.cache):
             folder = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.settings.cache / "building")))
             made = _folder(folder / "made")
-        session = Session(assignment, self.store, self.settings, report, made)
+        session = Session(assignment, self.store, self.settings, report, made, self.ranks)
         started = time.monotonic()
         try:
             configure(getattr(assignment.stage.spec, "numerics", Numerics()))
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
-            facts = {"seconds": time.monotonic() - started} | facts | {"machine": machine()}
-            self._commit(session, facts)
+            facts = {"seconds": time.monotonic() - started} | facts
+            if self.ranks.first:
+                self._commit(session, facts | {"workers": self.ranks.size, "machine": machine()})
             return Outcome(Ending.COMMITTED)
         except Stopped:
             return Outcome(Ending.STOPPED)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from safetensors.torch import load_file, save_file
@@ -19,6 +19,7 @@ from tasks.errors import UserError
 from trainers.checkpoint import Checkpoint
 from trainers.identity import digest
 from trainers.lane import Assignment, Verdict
+from trainers.ranks import ALONE, Ranks
 from trainers.stages import STAGE_PREFIX
 from trainers.store.manifest import Commit
 from trainers.store.stages import StageStore
@@ -40,6 +41,13 @@ class Settings:
 Report = Callable[[int, int], Verdict]
 
 
+class Signal(NamedTuple):
+    """What to do between two steps."""
+
+    stop: bool  # keep progress and stop: the broker's verdict
+    save: bool  # it is time to
+
+
 @dataclass
 class Session:
     """One run of one assignment."""
@@ -49,6 +57,7 @@ class Session:
     settings: Settings
     report: Report  # (step, steps) → go on or stop
     made: Path  # an empty folder: the files put here are the stage's result
+    ranks: Ranks = ALONE
     clock: Callable[[], float] = time.monotonic
     inputs: dict[str, str] = field(default_factory=dict)  # origins read so far → digest of what was read
     _saved: float = 0.0
@@ -86,12 +95,21 @@ class Session:
 
     # ---- progress -------------------------------------------------------------------------------------------------
 
-    def due(self) -> bool:
-        """Whether it is time to save."""
-        return self.clock() - self._saved >= self.settings.save_seconds
+    def tell(self, step: int, steps: int) -> Signal:
+        """Report that `step` of `steps` is done; what to do now is rank 0's word, and the same on all ranks."""
+        if self.ranks.size == 1:
+            return self._ask(step, steps)
+        return Signal(*self.ranks.agree(self._ask(step, steps) if self.ranks.first else ()))
+
+    def _ask(self, step: int, steps: int) -> Signal:
+        stop = self.report(step, steps) is Verdict.STOP
+        return Signal(stop, stop or self.clock() - self._saved >= self.settings.save_seconds)
 
     def save(self, step: int, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-        """Store progress; a later run of this stage, in this lane or another, goes on from it."""
+        """Store progress; a later run of this stage, in this lane or another, goes on from it. Rank 0's is enough."""
+        self._saved = self.clock()
+        if not self.ranks.first:
+            return
         path = self.made.parent / TENSORS
         save_file(dict(tensors), path)
         stage = self.assignment.stage.id
@@ -100,8 +118,8 @@ class Session:
         self._saved = self.clock()
 
     def resume(self) -> Checkpoint | None:
-        """The latest progress of this stage, whichever attempt made it."""
-        found = self.store.latest_progress(self.assignment.stage.id)
+        """The latest progress of this stage, whichever attempt made it; of all ranks the same."""
+        found = self.ranks.agree(self.store.latest_progress(self.assignment.stage.id) if self.ranks.first else None)
         if found is None:
             return None
         path = self.store.fetch(found, TENSORS, self.settings.cache / "files")

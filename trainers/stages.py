@@ -159,6 +159,15 @@ AnySpec = Annotated[AnyStageSpec, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True)
+class Shape:
+    """The size of a lane: its workers, and the CPU cores and GPUs that each of them has."""
+
+    workers: int = 1
+    cores: int = 1
+    gpus: int = 0
+
+
+@dataclass(frozen=True)
 class Stage:
     """A spec with what a lane needs to run it but a hash must not see."""
 
@@ -167,6 +176,7 @@ class Stage:
     sources: dict[str, DataSource] = field(default_factory=dict, hash=False)  # fingerprint → where the data lies
     weights: dict[str, str] = field(default_factory=dict, hash=False)  # sha256 origin → folder of the base model
     tokens: int = 0  # planned tokens, for `plan` and ordering
+    shape: Shape = Shape()  # of the lane that it wants
 
     @cached_property
     def id(self) -> str:

@@ -25,10 +25,10 @@ from trainers.store.folder import FolderObjects
 from trainers.store.manifest import Progress
 from trainers.store.stages import Commit, StageStore
 from tune_jobs.commands import main
-from tune_jobs.sweeps.driver import FENCE_SECONDS
 from tune_jobs.sweeps.event_log import replay
 from tune_jobs.sweeps.events import Envelope
 from tune_jobs.sweeps.history import History
+from tune_jobs.sweeps.opening import FENCE_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # nine processes, each of which imports torch
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from safetensors.torch import load_file
@@ -13,9 +14,10 @@ from tasks.examples import Kind, is_labelled
 from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
+from trainers.loop import Stopped
 from trainers.model.encoder import load_encoder, load_tokenizer
 from trainers.model.learner import Learner
-from trainers.predict import match, predict
+from trainers.predict import Passes, match, predict
 from trainers.predictions import CELL, PREDICTIONS, predictions, write
 from trainers.session import Session
 from trainers.stages import ScoreSpec
@@ -26,16 +28,14 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     dataset = session.dataset(spec.data.fingerprint)
     tokenizer = load_tokenizer(session.folder(spec.tokenizer))
     limits = Limits(spec.max_length, spec.stride)
-    budget = session.settings.micro_tokens
+    passes = Passes(session.settings.micro_tokens, spec.numerics, session.ranks, partial(_told, session))
     if spec.data.kind is Kind.RETRIEVAL:
         assert spec.layer is not None and spec.pooling is not None
         encoder = load_encoder(session.folder(spec.model))
-        found: list[Any] = list(
-            match(encoder, dataset, tokenizer, limits, spec.layer, spec.pooling, budget, spec.numerics)
-        )
+        found: list[Any] = list(match(encoder, dataset, tokenizer, limits, spec.layer, spec.pooling, passes))
     else:
         model, labels = load_tuned(spec, session)
-        found = predict(model, 0, dataset, tokenizer, limits, labels, budget, spec.numerics)
+        found = predict(model, 0, dataset, tokenizer, limits, labels, passes)
     scored = [(example, found[i]) for i, example in enumerate(dataset.examples) if is_labelled(example)]
     examples, predicted = [example for example, _ in scored], [prediction for _, prediction in scored]
     made = predictions(spec.data.kind, spec.metric, spec.language, examples, predicted)
@@ -52,8 +52,13 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
         details=dict(result.details),
     )
     (session.made / CELL).write_bytes(canonical_json(asdict(cell)))
-    session.report(1, 1)
     return {"score": result.value, "examples": cell.n}
+
+
+def _told(session: Session, done: int, passes: int) -> None:
+    """A score stage keeps no progress: stopped, it begins again."""
+    if session.tell(done, passes).stop and done < passes:
+        raise Stopped
 
 
 def load_tuned(spec: ScoreSpec, session: Session) -> tuple[Learner, tuple[str, ...]]:

@@ -25,7 +25,7 @@ def run(spec: TokenizerSpec, session: Session) -> dict[str, Any]:
     ]
     tokenizer = train(lines, spec.vocabulary)
     tokenizer.save_pretrained(session.made)
-    session.report(1, 1)
+    session.tell(1, 1)
     return {"vocabulary": len(tokenizer), "lines": len(lines)}
 
 

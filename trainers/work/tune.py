@@ -24,7 +24,7 @@ from trainers.loop import Trainer
 from trainers.model.dropout import DropoutKeys, install
 from trainers.model.encoder import load_encoder, load_language_model, load_tokenizer
 from trainers.model.learner import Learner
-from trainers.predict import predict
+from trainers.predict import Passes, predict
 from trainers.randomness import torch_generator
 from trainers.recipe import Numerics
 from trainers.session import Session
@@ -91,8 +91,8 @@ class DevScore:
         data = self.data[ingredient]
         dataset = self.session.dataset(data.fingerprint)
         limits = Limits(self.schedule.max_length, self.schedule.stride)
-        budget = self.session.settings.micro_tokens
-        found = predict(model, ingredient, dataset, self.tokenizer, limits, data.labels, budget, self.numerics)
+        passes = Passes(self.session.settings.micro_tokens, self.numerics, self.session.ranks)
+        found = predict(model, ingredient, dataset, self.tokenizer, limits, data.labels, passes)
         assert data.metric is not None
         metric = metrics.get(data.metric, "en")
         return metric.score(metric.statistics(dataset.examples, found)).value

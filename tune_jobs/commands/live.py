@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from trainers.lane import Ending
-from tune_jobs.lanes.notices import Notice, OnEvent, StageBegun, StageEnded, StageProgress
+from tune_jobs.lanes.notices import Notice, OnEvent, Remark, StageBegun, StageEnded, StageProgress
 from tune_jobs.results.words import recipe_in_words
 from tune_jobs.sweeps.events import Decided, Ended, Rung, Sampled
 
@@ -96,6 +96,8 @@ def _line(notice: Notice) -> str | None:
             return f"trial {notice.trial}: pruned after rung {notice.rung + 1}"
         case Ended(how="failed"):
             return f"trial {notice.trial}: failed: {notice.reason}"
+        case Remark():
+            return notice.text
         case StageEnded() if notice.ending not in GOOD:
             return f"{notice.label}: {notice.ending.value}{': ' if notice.reason else ''}{notice.reason}"
     return None

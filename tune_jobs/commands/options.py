@@ -21,6 +21,12 @@ DataOption = Annotated[
     Path,
     typer.Option("--data", metavar="DIR", envvar="CROSSLIFT_DATA", help="The folder that a space's folders are in."),
 ]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address", metavar="ADDRESS", help="A running Ray cluster (`auto`: the one found here); else Ray starts here."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 MicroTokensOption = Annotated[
     int,

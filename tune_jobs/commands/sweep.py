@@ -13,6 +13,7 @@ from tune_jobs.commands.options import (
     DEFAULT_MICRO_TOKENS,
     DEFAULT_SAVE_EVERY,
     DEFAULT_STORE,
+    AddressOption,
     DataOption,
     JsonOption,
     MicroTokensOption,
@@ -28,6 +29,9 @@ from tune_jobs.sweeps.summary import Cost, Summary
 def sweep_command(
     space: SpaceArgument,
     serial: Annotated[bool, typer.Option("--serial", help="All in this process, without Ray.")] = False,
+    address: AddressOption = None,
+    lanes: Annotated[int | None, typer.Option(min=1, help="Lanes at most; else as many as there is room for.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Workers a lane; each stage runs on all of them.")] = 1,
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
     trials: Annotated[int | None, typer.Option(min=1, help="Recipes to try; more than before extends.")] = None,
@@ -37,24 +41,31 @@ def sweep_command(
     as_json: JsonOption = False,
 ) -> None:
     """Search a space: train and score recipes, prune, rank. Nothing that the store has is trained again."""
-    if not serial:
-        raise UserError("sweeps run in this process for now: add --serial", where="--serial")
     from search_spaces.space import load
     from trainers.store import open_objects
     from trainers.store.stages import StageStore
     from tune_jobs.commands.live import live
     from tune_jobs.data_sources import expander
-    from tune_jobs.lanes.serial_lane import serial_lane
-    from tune_jobs.sweeps.driver import run_sweep
 
     loaded = load(space)
     wishes: dict[str, Any] = {"trials": trials, "seed": seed}
     changes = {key: value for key, value in wishes.items() if value is not None}
     loaded = replace(loaded, search=loaded.search.model_copy(update=changes))
     stages = StageStore(open_objects(store))
-    lane = serial_lane(stages, micro_tokens, save_every)
     with live() as screen:
-        summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=lane, on_event=screen)
+        if serial:
+            from tune_jobs.lanes.serial_lane import serial_lane
+            from tune_jobs.sweeps.driver import run_sweep
+
+            lane = serial_lane(stages, micro_tokens, save_every)
+            summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=lane, on_event=screen)
+        else:
+            from tune_jobs.lanes.fleet import Limits
+            from tune_jobs.on_ray.driver import RaySettings, run_sweep_on_ray
+
+            settings = RaySettings(address, Limits(lanes), workers, micro_tokens, save_every)
+            where = store if "://" in store else str(Path(store).expanduser().absolute())
+            summary = run_sweep_on_ray(loaded, where, expand=expander(loaded, data), settings=settings, on_event=screen)
     if as_json:
         ended = {"trials": {how.value: count for how, count in summary.trials.items()}}
         costs = {name: asdict(getattr(summary, name)) for name in ("saved_by_sharing", "saved_by_store")}

@@ -12,11 +12,12 @@ Truth about DONE is in the store alone; what lanes say is a hint to look there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
-from trainers.stages import Stage
+from trainers.stages import Shape, Stage
 from tune_jobs.lanes.stage_states import Entry, Run, Shelf, State, Stored, closure
 
 
@@ -26,6 +27,7 @@ class Patience:
 
     silence: float = 1800.0
     failures: int = 3
+    settling: float = 0.0  # seconds after a broker's own death in which living lanes announce what they run
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Broker:
         self._store = store
         self._clock = clock
         self._patience = patience or Patience()
+        self._settled = clock() + self._patience.settling
         self._entries: dict[str, Entry] = {}
         self._wants: dict[str, dict[str, int]] = {}  # trial → wanted stage → the first rung that asked for it
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
@@ -112,9 +115,26 @@ class Broker:
 
     # --- the lanes' side --------------------------------------------------------------------------------------------
 
-    def ask(self, lane: LaneId) -> Assignment | Wait | Leave:
+    def arrive(self, name: str, nodes: tuple[str, ...] = (), *, excused: bool = False) -> LaneId:
+        """A lane has started: a number greater than those of its earlier lives. What those ran is lost."""
+        newest = self._incarnations.get(name)
+        if newest is not None:
+            self.lost(LaneId(name, newest), f"lane {name} died", excused=excused)
+        # the clock goes on over a death of the broker, which forgets the numbers
+        self._incarnations[name] = max(int(self._clock() * 1000), (newest or 0) + 1)
+        return LaneId(name, self._incarnations[name])
+
+    def leave(self, name: str, *, excused: bool) -> None:
+        """A lane has ended for good; if it was at work, that is lost."""
+        newest = self._incarnations.pop(name, None)
+        if newest is not None:
+            self.lost(LaneId(name, newest), f"lane {name} ended", excused=excused)
+
+    def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """The next stage for this lane: of the ready ones the one that most trials wait for, then the cheapest rung."""
         self.tick()
+        if self._clock() < self._settled:
+            return Wait()
         newest = self._incarnations.get(lane.name, lane.incarnation)
         if lane.incarnation < newest:
             return Leave()  # a ghost of a lane that has been started again
@@ -125,16 +145,26 @@ class Broker:
             if again is not None:
                 return again
         for entry in self._ready():
+            if shape not in (None, entry.stage.shape):
+                continue
             self._look(entry)  # another sweep may have made it meanwhile
             if entry.state is State.DONE:
                 continue
             entry.run = Run(lane, self._store.begin(entry.stage.id), self._clock())
+            entry.handed = True
             return Assignment(entry.stage, entry.run.attempt)
         return Leave() if self._closed and not self._demand() else Wait()
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
-        """A sign of life. STOP: a newer attempt runs the stage, or nobody wants it any more."""
+        """A sign of life. STOP: a newer attempt runs the stage, or nobody wants it any more.
+
+        A stage that this broker has handed to nobody was handed out by its predecessor: it is adopted.
+        """
         entry = self._entries.get(stage)
+        if entry is None and self._clock() < self._settled:
+            return Verdict.GO_ON  # whoever wants it will say so
+        if entry is not None and entry.state is State.PENDING and not entry.handed:
+            self._adopt(entry, Run(lane, attempt, self._clock(), begun=True))
         if entry is not None and entry.run is not None and (entry.run.lane, entry.run.attempt) == (lane, attempt):
             entry.run.seen, entry.run.begun = self._clock(), True  # before the silent are ended: this one is not silent
         self.tick()
@@ -168,6 +198,26 @@ class Broker:
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
+    def demand(self) -> Counter[Shape]:
+        """How many stages could run now if there were lanes for them, by the shape that they want."""
+        return Counter(entry.stage.shape for entry in self._ready())
+
+    def wanting(self, stage: str) -> set[str]:
+        """The trials that wait for a stage, directly or not."""
+        return {
+            trial
+            for trial, wants in self._wants.items()
+            if stage in closure(wants, lambda id: self._entries[id].stage.needs)
+        }
+
+    def trials(self) -> set[str]:
+        """All trials that want something."""
+        return set(self._wants)
+
+    def knows(self, wanted: Iterable[str]) -> bool:
+        """Whether these stages have been asked for; a broker that was started again has forgotten them."""
+        return all(id in self._entries for id in wanted)
+
     def states(self) -> dict[str, State]:
         """Where every stage that the broker knows stands."""
         return {id: entry.state for id, entry in self._entries.items()}
@@ -179,6 +229,12 @@ class Broker:
             return Assignment(held.stage, held.run.attempt) if held.run is not None else None
         self._finish(held, Outcome(Ending.FAILED, f"lane {lane.name} came back without it"))
         return None
+
+    def _adopt(self, entry: Entry, run: Run) -> None:
+        self._look(entry)
+        if entry.state is State.PENDING:
+            entry.run, entry.handed = run, True
+            self._incarnations.setdefault(run.lane.name, run.lane.incarnation)
 
     def _finish(self, entry: Entry, outcome: Outcome) -> None:
         entry.run = None

@@ -40,5 +40,12 @@ class StageEnded:
     reason: str
 
 
-Notice = AnyEvent | StageBegun | StageProgress | StageEnded
+@dataclass(frozen=True)
+class Remark:
+    """A line for people."""
+
+    text: str
+
+
+Notice = AnyEvent | StageBegun | StageProgress | StageEnded | Remark
 OnEvent = Callable[[Notice], None]

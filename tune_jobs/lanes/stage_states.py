@@ -66,6 +66,7 @@ class Entry:
     run: Run | None = None
     failures: list[str] = field(default_factory=list)
     aside: bool = False
+    handed: bool = False  # to a lane, by this broker
 
     @property
     def state(self) -> State:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
+from typing import Protocol
 
 from search_spaces.space import Space
 from tasks.cells import Cell
-from trainers.predictions import CELL, PREDICTIONS, current_cell, read
 from trainers.stages import Stage
 from trainers.store.stages import StageStore
-from tune_jobs.lanes.broker import Answer, Broker
+from tune_jobs.lanes.broker import Answer
 from tune_jobs.lanes.notices import OnEvent
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import AnyEvent, Decided, Ended, Rung
 from tune_jobs.sweeps.rungs import Halving, goes_on
+from tune_jobs.sweeps.scorer import Scorer
+
+
+class Wants(Protocol):
+    """The broker as trials see it; `trial` is `<sweep>/<number>`."""
+
+    def want(self, trial: str, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
+        """See `Broker.want`."""
+
+    def done(self, wanted: Iterable[str]) -> Answer | None:
+        """See `Broker.done`."""
+
+    def drop(self, trial: str) -> None:
+        """See `Broker.drop`."""
 
 
 class SweepDesk:
     """Implements `trial.Desk`; the only place where a sweep's events are written, so the only writer."""
 
-    def __init__(self, space: Space, store: StageStore, broker: Broker, log: EventLog, on_event: OnEvent) -> None:
+    def __init__(self, space: Space, store: StageStore, broker: Wants, log: EventLog, on_event: OnEvent) -> None:
         self._space = space
-        self._store = store
         self._broker = broker
         self._log = log
         self._on_event = on_event
-        self._cells: dict[str, Cell] = {}
+        self._scorer = Scorer(store, space.suite, space.search.selection)
 
     def want(self, trial: int, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
         """See `Broker.want`; trials of several sweeps may share one broker."""
@@ -35,26 +46,21 @@ class SweepDesk:
 
     def done(self, wanted: Iterable[str]) -> Answer:
         """See `Broker.done`."""
-        return self._broker.done(wanted)
+        answer = self._broker.done(wanted)
+        assert answer is not None, "the broker has forgotten a trial"
+        return answer
 
     def drop(self, trial: int) -> None:
         """See `Broker.drop`."""
         self._broker.drop(self._name(trial))
 
     def cell(self, stage: str) -> Cell:
-        """The cell of a committed score stage, with the metric as it is now; read once."""
-        if stage not in self._cells:
-            commit = self._store.committed(stage)
-            if commit is None:
-                raise RuntimeError(f"score stage {stage} was committed and is not any more")
-            stored = Cell.from_json(json.loads(self._store.read(commit, CELL)))
-            self._cells[stage] = current_cell(stored, lambda: read(BytesIO(self._store.read(commit, PREDICTIONS))))
-        return self._cells[stage]
+        """See `Scorer.cell`."""
+        return self._scorer.cell(stage)
 
     def mean(self, cells: Sequence[Cell]) -> float:
-        """The mean over the tasks so far; under `selection: english` over their English cells alone."""
-        english_only = self._space.search.selection == "english"
-        return self._space.suite.average(cell for cell in cells if cell.language == "en" or not english_only).value
+        """See `Scorer.mean`."""
+        return self._scorer.mean(cells)
 
     def scored(self, rung: Rung) -> None:
         """Record a rung's value, once."""

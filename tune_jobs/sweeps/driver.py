@@ -8,15 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 
 from search_spaces.space import Space
-from tasks.errors import UserError
-from trainers.graph import Graph
-from trainers.identity import digest
 from trainers.lane import Assignment, Ending, Outcome
-from trainers.recipe import Recipe
-from trainers.store.objects import Objects
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Broker
 from tune_jobs.lanes.interrupted import Interrupted
@@ -25,15 +19,10 @@ from tune_jobs.lanes.serial_lane import Runner, SerialLane
 from tune_jobs.lanes.signals import polite_stop
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
-from tune_jobs.sweeps.events import AbsentCell, Opened, Sampled
-from tune_jobs.sweeps.history import TrialHistory
-from tune_jobs.sweeps.searcher import Searcher, recipe_id
+from tune_jobs.sweeps.opening import FENCE_SECONDS, open_log
+from tune_jobs.sweeps.sampling import Expand, Sampling
 from tune_jobs.sweeps.summary import Summary, summarise
 from tune_jobs.sweeps.trial import run as live
-
-FENCE_SECONDS = 10.0  # within a stage, between looks whether another driver has taken over
-
-Expand = Callable[[Recipe], Graph]
 
 
 def run_sweep(
@@ -66,38 +55,6 @@ def run_sweep(
     return summarise(space.name, log.history, driver.trained, store)
 
 
-def open_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
-    """Take over the log of the space's sweep, or begin it.
-
-    Raises:
-        UserError: the sweep began with a space that differs in what makes results comparable, or with other data.
-    """
-    log = EventLog(objects, space.name)
-    opened = log.history.opened
-    versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
-    if opened is not None and (differing := space.differences(opened.space)):
-        raise UserError(
-            f"the space has changed since this sweep began, in {', '.join(differing)}; "
-            "give the space another name, or change it back",
-            where=f"sweep {space.name}",
-        )
-    data = data_digest(expand(space.widest()))
-    if opened is None:
-        folders = space.data.folders
-        log.write(Opened(sweep=space.name, space=space.identity(), folders=folders, data=data, versions=versions))
-    elif opened.data not in ("", data):
-        raise UserError(
-            "the data has changed since this sweep began; give the space another name", where=f"sweep {space.name}"
-        )
-    log.take_over(versions)
-    return log
-
-
-def data_digest(graph: Graph) -> str:
-    """sha256 of the fingerprints of all data that a graph's stages read."""
-    return digest(sorted({fingerprint for stage in graph.stages.values() for fingerprint in stage.sources}))
-
-
 class _Driver:
     """The loop over trials and stages; `trained` are the stages that it has made."""
 
@@ -115,20 +72,17 @@ class _Driver:
         self.trained: set[str] = set()
         self._store = store
         self._log = log
-        self._expand = expand
         self._clock = clock
         self._asked = asked
         self._fenced = clock()
-        self._searcher = Searcher(space)
         broker = Broker(store, clock)
         self._desk = SweepDesk(space, store, broker, log, on_event)
+        self._sampling = Sampling(space, log, self._desk, expand)
         self._lane = SerialLane(broker, runner, on_event, self._stop)
         self._lives: dict[int, Iterator[None]] = {}
 
     def drive(self) -> None:
         """Until no trial is open and none is to begin."""
-        for trial in self._log.history.open():
-            self._begin(trial, self._expand(trial.sampled.recipe))
         while True:
             self._take_turns()
             if not self._lives:
@@ -161,24 +115,12 @@ class _Driver:
 
     def _sample(self) -> bool:
         """Begin the next trial if its turn has come."""
-        number = len(self._log.history.trials)
-        found = self._searcher.next(self._log.history)
+        found = self._sampling.next()
         if found is None:
             return False
-        params, recipe = found
-        graph = self._expand(recipe)
-        if not graph.cells:
-            why = f": {graph.absent[0].why}" if graph.absent else ""
-            raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
-        absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
-        self._desk.record(
-            Sampled(trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent)
-        )
-        self._begin(self._log.history.trials[number], graph)
-        return True
-
-    def _begin(self, trial: TrialHistory, graph: Graph) -> None:
+        trial, graph = found
         self._lives[trial.number] = live(trial, graph, self._desk)
+        return True
 
     def _stop(self) -> bool:
         """Whether we were asked to stop; raises if another driver has taken over."""

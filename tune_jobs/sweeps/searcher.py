@@ -49,6 +49,11 @@ class Searcher:
             return None
         return params, self._space.recipe(params)
 
+    def finished(self, history: History) -> bool:
+        """Whether there is nothing more to try, however long one waits."""
+        number, budget = len(history.trials), self._space.search.trials
+        return (budget is not None and number >= max(budget, 1)) or (number > 0 and number == self._exhausted_at)
+
 
 def told(trial: TrialHistory, *, settled: bool) -> Past:
     """A trial as the study may know it; what is not settled is a point without a result, even if it has ended."""

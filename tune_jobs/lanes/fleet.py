@@ -1,0 +1,122 @@
+"""Which lanes there are, and which there should be: they appear with work and leave when idle.
+
+A plain state machine beside the broker: it counts lanes against the stages that could run now, lane size by lane size.
+Whoever started a lane owns it; every owner may use every lane.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from trainers.stages import Shape
+
+Room = Mapping[str, float]
+"""What a cluster has in all, by Ray's names: CPU, GPU."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far the fleet may grow.
+
+    `most`: lanes of one owner; None: as many as the cluster has room for. `idle`: seconds that one without work stays.
+    """
+
+    most: int | None = None
+    idle: float = 30.0
+
+
+@dataclass
+class Member:
+    """A lane: begun when `since` says, at work or not since then. `placed`: its workers have spoken."""
+
+    owner: str
+    shape: Shape
+    since: float
+    placed: bool = False
+    busy: bool = False
+    leaving: bool = False
+
+    @property
+    def spare(self) -> bool:
+        """Whether it will take the next stage of its size."""
+        return not self.busy and not self.leaving
+
+
+class Fleet:
+    """The lanes that a broker serves. `clock`: seconds, monotonic."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._begun = 0
+        self.members: dict[str, Member] = {}
+
+    # --- what lanes do ----------------------------------------------------------------------------------------------
+
+    def saw(self, name: str, shape: Shape, *, busy: bool) -> None:
+        """A lane has asked, and got a stage or not."""
+        member = self.members.setdefault(name, Member(name.partition("/")[0], shape, self._clock()))
+        if not member.placed or member.busy != busy:
+            member.since = self._clock()
+        member.placed, member.busy = True, busy
+
+    def leaves(self, name: str) -> bool:
+        """Whether this lane is to leave now, between two stages."""
+        return name in self.members and self.members[name].leaving
+
+    def gone(self, name: str) -> None:
+        """A lane has ended."""
+        self.members.pop(name, None)
+
+    # --- what lanes there should be ---------------------------------------------------------------------------------
+
+    def wait(self, owner: str) -> tuple[float, Shape] | None:
+        """How long the owner's longest waiting lane has not been placed, in seconds, and its size."""
+        waiting = [m for m in self.members.values() if m.owner == owner and not m.placed]
+        first = min(waiting, key=lambda member: member.since, default=None)
+        return (self._clock() - first.since, first.shape) if first else None
+
+    def grow(self, owner: str, demand: Counter[Shape], room: Room, limits: Limits) -> dict[str, Shape]:
+        """New lanes for an owner's sweep, by name; what has to leave for them, or is idle for too long, is told so.
+
+        Args:
+            owner: whose lanes they will be.
+            demand: stages that could run now, by the size of lane that they want.
+            room: what the cluster has.
+            limits: the owner's.
+        """
+        begun: dict[str, Shape] = {}
+        for shape, count in sorted(demand.items(), key=lambda item: -item[1]):
+            spare = sum(member.spare and member.shape == shape for member in self.members.values())
+            for _ in range(count - spare):
+                if not self._fits(owner, shape, room, limits):
+                    self._make_room(demand)
+                    break
+                self._begun += 1
+                name = f"{owner}/{self._begun}"
+                begun[name] = shape
+                self.members[name] = Member(owner, shape, self._clock())
+        self._end_idle(limits.idle)
+        return begun
+
+    def release(self, owner: str) -> None:
+        """The owner's lanes leave at the end of their stages."""
+        for member in self.members.values():
+            member.leaving |= member.owner == owner
+
+    def _fits(self, owner: str, shape: Shape, room: Room, limits: Limits) -> bool:
+        """Whether there is a place; the first lane of all may wait for one, so that a cluster sees what to grow for."""
+        if limits.most is not None and sum(m.owner == owner for m in self.members.values()) >= limits.most:
+            return False
+        taken = [member.shape for member in self.members.values()] + [shape]
+        needed = {"CPU": sum(s.workers * s.cores for s in taken), "GPU": sum(s.workers * s.gpus for s in taken)}
+        return not self.members or all(count <= room.get(name, 0) for name, count in needed.items())
+
+    def _make_room(self, demand: Counter[Shape]) -> None:
+        for member in self.members.values():
+            member.leaving |= member.placed and not member.busy and not demand[member.shape]
+
+    def _end_idle(self, patience: float) -> None:
+        for member in self.members.values():
+            member.leaving |= member.placed and not member.busy and self._clock() - member.since > patience

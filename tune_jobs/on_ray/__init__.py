@@ -1,0 +1,1 @@
+"""The sweep on Ray: the broker as an actor, lanes under Ray Train, trials under Ray Tune. Only shells are here."""

@@ -1,0 +1,134 @@
+"""The driver's other hand: says that it lives, starts lanes and notices their end, and passes on what they tell."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+import ray
+
+from tasks.errors import UserError
+from trainers.lane import Lane
+from trainers.stages import Shape
+from tune_jobs.lanes.fleet import Limits
+from tune_jobs.lanes.hub import Hub, News
+from tune_jobs.lanes.notices import OnEvent, Remark
+from tune_jobs.on_ray.cluster import Cluster
+from tune_jobs.on_ray.train import caller
+
+BEAT = 0.3  # seconds between two looks
+DEADLINE = 120.0  # seconds that a lane may wait for its place before somebody is told
+FAREWELL = 60.0  # seconds that lanes have for the progress of what they run
+
+log = logging.getLogger(__name__)
+
+
+class Attendant:
+    """A thread that attends the broker while it is entered; `made` are stages with attempts, `error` ends the sweep."""
+
+    def __init__(
+        self,
+        broker: Hub,
+        sweep: str,
+        instance: Cluster,
+        limits: Limits,
+        lane: Callable[[str, Shape], Lane],
+        on_event: OnEvent,
+        ahead: Counter[Shape],
+    ) -> None:
+        self.made: list[tuple[str, str]] = []
+        self.error: Exception | None = None
+        self._broker = broker
+        self._sweep = sweep
+        self._instance = instance
+        self._limits = limits
+        self._lane = lane
+        self._on_event = on_event
+        self._caller = caller(instance.head)
+        self._running: dict[Any, str] = {}  # the reference of a lane's call → its name
+        self._briefs: dict[str, object] = {}
+        self._ahead = ahead
+        self._life = ""
+        self._warned = False
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._attend, daemon=True)
+
+    def __enter__(self) -> Attendant:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ending.set()
+        self._thread.join()
+        if kind is None and self.error is None:
+            self._beat()  # what has happened since
+        ray.kill(self._caller)
+
+    def enter(self, trial: str, brief: object) -> None:
+        """Give a trial what it has to know, now and after a death of the broker."""
+        self._briefs[trial] = brief
+        self._broker.enter(trial, brief)
+
+    def leave(self, trial: str) -> None:
+        """A trial has ended: it wants nothing any more."""
+        self._briefs.pop(trial, None)
+        self._broker.drop(trial)
+
+    def dismiss(self) -> None:
+        """The sweep's trials want nothing any more; wait until its lanes have left."""
+        self._limits = Limits(most=0)
+        self._briefs.clear()
+        waited = 0.0
+        while self._broker.stop(self._sweep) and waited < FAREWELL and self.error is None:
+            self._ending.wait(BEAT)
+            waited += BEAT
+
+    def _attend(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self._beat()
+            except Exception as error:
+                self.error = error
+                return
+            self._ending.wait(BEAT)
+
+    def _beat(self) -> None:
+        news = self._broker.attend(self._sweep, self._instance.room(), self._limits, self._ended(), self._ahead)
+        self.made += news.made
+        if self._life not in ("", news.life):
+            for trial, brief in list(self._briefs.items()):  # the broker has died and forgotten
+                self._broker.enter(trial, brief)
+        self._life = news.life
+        for name, shape in news.launch.items():
+            self._running[self._caller.run.remote(self._lane(name, shape))] = name
+        for notice in news.notices:
+            self._on_event(notice)
+        if news.trouble:
+            raise UserError(news.trouble)
+        self._warn(news)
+
+    def _ended(self) -> list[str]:
+        """Names of lanes whose call has come back."""
+        if not self._running:
+            return []
+        done, _ = ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
+        for reference in done:
+            try:
+                ray.get(reference)
+            except ray.exceptions.RayError as error:  # another lane is begun in its place
+                log.warning("lane %s ended: %s", self._running[reference], error)
+        return [self._running.pop(reference) for reference in done]
+
+    def _warn(self, news: News) -> None:
+        """One line about a lane that finds no place."""
+        if self._warned or news.waited is None or news.waited[0] < DEADLINE:
+            return
+        self._warned = True
+        seconds, shape = news.waited
+        has = ", ".join(f"{self._instance.room().get(name, 0):g} {name}" for name in ("CPU", "GPU"))
+        wants = f"{shape.workers} x ({shape.cores} CPU, {shape.gpus} GPU)"
+        self._on_event(Remark(f"a lane of {wants} waits for its place since {seconds:.0f} s; the cluster has {has}"))

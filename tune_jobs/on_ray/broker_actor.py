@@ -1,0 +1,82 @@
+"""The hub as a named actor on the head node, one for each store, and the handle through which all others reach it.
+
+Every call is idempotent, so Ray may repeat it after the actor's death; the actor comes back empty, lanes announce what
+they run, and trials want again what they want.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Collection
+from typing import Any, cast
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from trainers.store import open_objects
+from trainers.store.stages import StageStore
+from tune_jobs.lanes.broker import Patience
+from tune_jobs.lanes.hub import LEASE, Hub
+
+NAMESPACE = "crosslift"
+SETTLING = 3.0  # seconds after the actor's death in which living lanes report
+ALONE = 3 * LEASE  # seconds without any driver after which the actor ends
+
+
+class BrokerActor:
+    """Forwards each call to the hub."""
+
+    def __init__(self, location: str) -> None:
+        again = ray.get_runtime_context().was_current_actor_reconstructed
+        patience = Patience(settling=SETTLING if again else 0.0)
+        self._hub = Hub(StageStore(open_objects(location)), time.monotonic, _alive, patience)
+        threading.Thread(target=self._end_when_alone, daemon=True).start()
+
+    def call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """One call of the hub."""
+        return getattr(self._hub, name)(*arguments, **keywords)
+
+    def _end_when_alone(self) -> None:
+        me = ray.get_runtime_context().current_actor  # not there when the thread ends
+        while self._hub.quiet() < ALONE:
+            time.sleep(1.0)
+        ray.kill(me)  # for good: it is not started again
+
+
+def _alive() -> Collection[str]:
+    return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+
+
+class RemoteBroker:
+    """The hub in another process: has the methods of `Hub`, each a call to its actor."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *arguments, **keywords: ray.get(self._actor.call.remote(name, arguments, keywords))
+
+
+def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
+    """The broker of a store on this Ray instance, started on the head node if there is none.
+
+    Returns:
+        It, and a function that ends it for good.
+    """
+    name = f"broker-{hashlib.sha256(location.encode()).hexdigest()[:16]}"
+    settings = ray.remote(BrokerActor).options(
+        name=name,
+        namespace=NAMESPACE,
+        get_if_exists=True,
+        lifetime="detached",
+        num_cpus=0,
+        max_restarts=-1,
+        max_task_retries=-1,
+        scheduling_strategy=NodeAffinitySchedulingStrategy(head, soft=False),
+    )
+    actor = settings.remote(location)
+    return cast(Hub, RemoteBroker(actor)), lambda: ray.kill(cast(Any, actor))

@@ -1,0 +1,97 @@
+"""A Ray instance to work on: one that is started here, or a running cluster; and what it has."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ray
+
+from tasks.errors import UserError
+from trainers.stages import Shape
+
+SLOT = "trial_slot"
+SLOTS = 256  # on an instance of our own: a slot costs nothing, trials are bounded by the space's concurrency
+
+# read by Ray Tune: no files of results that nobody reads, no words that nobody asked for
+ENVIRONMENT = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "3600",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A connection to Ray. `head`: the id of the head node; `own`: whether it was started here."""
+
+    head: str
+    own: bool
+
+    def room(self) -> dict[str, float]:
+        """All that the cluster has, by Ray's names."""
+        return dict(ray.cluster_resources())
+
+
+@contextmanager
+def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
+    """Within: a Ray instance.
+
+    Args:
+        address: of a running one (`auto`: found here); None: one of our own, on loopback, gone afterwards.
+        wishes: the largest lane that will be needed; an instance of our own has room for it.
+
+    Raises:
+        UserError: there is none at that address, or it has no slots for trials.
+    """
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
+    try:
+        if address is None:
+            cores = max(os.cpu_count() or 1, wishes.workers * wishes.cores)
+            os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # everything is on loopback
+            ray.init(
+                num_cpus=cores,
+                resources={SLOT: SLOTS},
+                _node_ip_address="127.0.0.1",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        else:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+    except ConnectionError as error:
+        raise UserError(f"no Ray cluster: {error}", where="--address") from error
+    try:
+        yield Cluster(_head(), own=address is None)
+    finally:
+        ray.shutdown()
+
+
+def check_slots() -> None:
+    """Raises UserError if no node has slots for trials."""
+    if not ray.cluster_resources().get(SLOT):
+        raise UserError(
+            f"the cluster has no resource `{SLOT}`, which trials run on; "
+            f"start its head with `ray start --head --resources='{{\"{SLOT}\": 64}}'`",
+            where="--address",
+        )
+
+
+def _head() -> str:
+    """The id of the node that everything central is pinned to."""
+    for node in ray.nodes():
+        if node["Alive"] and "node:__internal_head__" in node["Resources"]:
+            return str(node["NodeID"])
+    raise UserError("the cluster has no head node that lives", where="--address")

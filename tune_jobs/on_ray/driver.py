@@ -1,0 +1,212 @@
+"""The driver of a sweep on Ray: Ray Tune runs its trials, lanes under Ray Train run their stages.
+
+The event log is the truth, as in the serial driver: trials that are open are lived on, the rest is begun. Ray's own
+records are scratch.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from ray import tune
+
+from search_spaces.space import Space
+from trainers.graph import Graph
+from trainers.lane import Lane
+from trainers.stages import Shape
+from trainers.store import open_objects
+from trainers.store.stages import StageStore
+from tune_jobs.lanes.fleet import Limits
+from tune_jobs.lanes.interrupted import Interrupted
+from tune_jobs.lanes.notices import Notice, OnEvent
+from tune_jobs.lanes.signals import polite_stop
+from tune_jobs.on_ray.attendant import Attendant
+from tune_jobs.on_ray.broker_actor import broker_of
+from tune_jobs.on_ray.cluster import SLOT, Cluster, check_slots, cluster
+from tune_jobs.on_ray.search import Brake, Conduct, RungScheduler, SweepSearcher
+from tune_jobs.on_ray.trial import Brief, live
+from tune_jobs.places import cache_folder
+from tune_jobs.sweeps.desk import SweepDesk
+from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.history import TrialHistory
+from tune_jobs.sweeps.opening import FENCE_SECONDS, open_log
+from tune_jobs.sweeps.sampling import Expand, Sampling
+from tune_jobs.sweeps.summary import Summary, summarise
+
+DEATHS = 3  # of a trial's process, after which the trial has failed
+
+
+@dataclass(frozen=True)
+class RaySettings:
+    """Where and how wide a sweep runs; none of it is in an id.
+
+    Attributes:
+        address: of a running cluster; None: a Ray instance of our own.
+        limits: of the lanes.
+        workers: of each lane.
+        micro_tokens: padded tokens that a micro-batch holds at most.
+        save_seconds: between saves of progress.
+    """
+
+    address: str | None
+    limits: Limits
+    workers: int
+    micro_tokens: int
+    save_seconds: float
+
+
+def run_sweep_on_ray(
+    space: Space, location: str, *, expand: Expand, settings: RaySettings, on_event: OnEvent = lambda notice: None
+) -> Summary:
+    """Run a sweep to its end, from wherever its log leaves it.
+
+    Args:
+        space: what to search; its name is the sweep's.
+        location: of the store; of a folder, the path that all machines of the cluster share.
+        expand: a recipe's stages on the space's suite, data and rungs.
+        settings: where and how wide.
+        on_event: is told of every event and of what the lanes do, from several threads, one at a time.
+
+    Raises:
+        UserError: as the serial driver; or there is no such cluster, or it has no slots for trials.
+        Interrupted: SIGINT or SIGTERM; the running stages' progress is in the store.
+    """
+    store = StageStore(open_objects(location))
+    with polite_stop() as asked:
+        log = open_log(space, store.objects, expand)
+        first = expand(space.baseline())
+        with cluster(settings.address, _widest(first, settings.workers)) as instance:
+            check_slots()
+            ahead = _first(first, store, settings.workers)
+            driver = _Driver(space, location, store, log, settings, instance, _one_at_a_time(on_event), ahead)
+            driver.run(expand, asked)
+    return summarise(space.name, log.history, driver.trained, store)
+
+
+class _Driver:
+    """One run of a sweep on a Ray instance; `trained` are the stages that were made for it."""
+
+    def __init__(
+        self,
+        space: Space,
+        location: str,
+        store: StageStore,
+        log: EventLog,
+        settings: RaySettings,
+        instance: Cluster,
+        on_event: OnEvent,
+        ahead: Counter[Shape],
+    ) -> None:
+        self._space = space
+        self._location = location
+        self._store = store
+        self._log = log
+        self._settings = settings
+        self._instance = instance
+        self._broker, self._end_broker = broker_of(location, instance.head)
+        self._desk = SweepDesk(space, store, self._broker, log, on_event)
+        self._attendant = Attendant(self._broker, space.name, instance, settings.limits, self._lane, on_event, ahead)
+        self._fenced = time.monotonic()
+
+    @property
+    def trained(self) -> set[str]:
+        """Stages whose COMMIT that counts is of an attempt that was made for this sweep, in this run."""
+        commits = ((self._store.committed(stage), attempt) for stage, attempt in self._attendant.made)
+        return {commit.stage for commit, attempt in commits if commit is not None and commit.attempt == attempt}
+
+    def run(self, expand: Expand, asked: Callable[[], bool]) -> None:
+        """Live all trials."""
+        sampling = Sampling(self._space, self._log, self._desk, expand)
+        conduct = Conduct(self._log.history, self._desk, sampling, self._enter, self._leave, lambda: self._stop(asked))
+        scratch = Path(tempfile.mkdtemp(prefix="crosslift-tune-"))
+        try:
+            with self._attendant:
+                self._tune(conduct, scratch)
+                if not self._instance.own or asked() or conduct.error is not None:
+                    self._attendant.dismiss()  # lanes keep the progress of what they run, and leave
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if self._broker.leave(self._space.name) == 0 and not self._instance.own:
+                self._end_broker()
+        if conduct.error is not None:
+            raise conduct.error
+        if asked():
+            raise Interrupted(self._log.sweep)
+
+    def _tune(self, conduct: Conduct, scratch: Path) -> None:
+        function = tune.with_parameters(live, broker=self._broker, sweep=self._space.name, location=self._location)
+        tune.Tuner(
+            tune.with_resources(function, {SLOT: 1}),
+            tune_config=tune.TuneConfig(
+                search_alg=SweepSearcher(conduct),
+                scheduler=RungScheduler(conduct),
+                num_samples=-1,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: f"trial-{trial.config['trial']}",
+                trial_dirname_creator=lambda trial: f"trial-{trial.config['trial']}",
+            ),
+            run_config=tune.RunConfig(
+                name=f"{self._space.name}-{uuid.uuid4().hex[:8]}",  # Tune's registry is shared by all sweeps
+                storage_path=str(scratch),
+                failure_config=tune.FailureConfig(max_failures=DEATHS),
+                stop=Brake(conduct),
+                verbose=0,
+            ),
+        ).fit()
+
+    def _enter(self, trial: TrialHistory, graph: Graph) -> None:
+        shaped = {
+            id: replace(stage, shape=replace(stage.shape, workers=self._settings.workers))
+            for id, stage in graph.stages.items()
+        }
+        brief = Brief(trial, replace(graph, stages=shaped), self._space.suite, self._space.search.selection)
+        self._attendant.enter(f"{self._space.name}/{trial.number}", brief)
+
+    def _leave(self, trial: int) -> None:
+        self._attendant.leave(f"{self._space.name}/{trial}")
+
+    def _lane(self, name: str, shape: Shape) -> Lane:
+        settings = self._settings
+        return Lane(
+            name, shape, self._broker, self._location, cache_folder, settings.micro_tokens, settings.save_seconds
+        )
+
+    def _stop(self, asked: Callable[[], bool]) -> bool:
+        """Whether to end; raises what the user has to mend, and if another driver has taken over."""
+        if self._attendant.error is not None:
+            raise self._attendant.error
+        if time.monotonic() - self._fenced >= FENCE_SECONDS:
+            self._fenced = time.monotonic()
+            self._log.check()
+        return asked()
+
+
+def _widest(graph: Graph, workers: int) -> Shape:
+    """The largest lane that a graph's stages want."""
+    shapes = [stage.shape for stage in graph.stages.values()]
+    return Shape(workers, max(shape.cores for shape in shapes), max(shape.gpus for shape in shapes))
+
+
+def _first(graph: Graph, store: StageStore, workers: int) -> Counter[Shape]:
+    """The lane that the first stage wants which is not in the store."""
+    missing = (stage for stage in graph.stages.values() if store.committed(stage.id) is None)
+    return Counter(replace(stage.shape, workers=workers) for stage in islice(missing, 1))
+
+
+def _one_at_a_time(on_event: OnEvent) -> OnEvent:
+    lock = threading.Lock()
+
+    def tell(notice: Notice) -> None:
+        with lock:
+            on_event(notice)
+
+    return tell

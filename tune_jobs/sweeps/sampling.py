@@ -1,0 +1,58 @@
+"""How a trial begins: the searcher's next recipe, its stages, and the event that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from search_spaces.space import Space
+from tasks.errors import UserError
+from trainers.graph import Graph
+from trainers.recipe import Recipe
+from tune_jobs.sweeps.desk import SweepDesk
+from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.events import AbsentCell, Sampled
+from tune_jobs.sweeps.history import TrialHistory
+from tune_jobs.sweeps.searcher import Searcher, recipe_id
+
+Expand = Callable[[Recipe], Graph]
+
+
+class Sampling:
+    """Begins the trials of a sweep, in the order of their numbers; those that are open already come first."""
+
+    def __init__(self, space: Space, log: EventLog, desk: SweepDesk, expand: Expand) -> None:
+        self._log = log
+        self._desk = desk
+        self._expand = expand
+        self._searcher = Searcher(space)
+        self._open = log.history.open()
+
+    def next(self) -> tuple[TrialHistory, Graph] | None:
+        """The next trial and its stages; None if its turn has not come, or there is nothing new to try.
+
+        Raises:
+            UserError: none of the suite's cells can be scored.
+        """
+        if self._open:
+            trial = self._open.pop(0)
+            return trial, self._expand(trial.sampled.recipe)
+        history = self._log.history
+        found = self._searcher.next(history)
+        if found is None:
+            return None
+        params, recipe = found
+        graph = self._expand(recipe)
+        if not graph.cells:
+            why = f": {graph.absent[0].why}" if graph.absent else ""
+            raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
+        absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
+        number = len(history.trials)
+        self._desk.record(
+            Sampled(trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent)
+        )
+        return history.trials[number], graph
+
+    @property
+    def finished(self) -> bool:
+        """Whether there will be no more trials."""
+        return not self._open and self._searcher.finished(self._log.history)
