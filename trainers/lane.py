@@ -25,6 +25,14 @@ class LaneId:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a worker runs: the id of its node, and its process there."""
+
+    node: str
+    process: int
+
+
+@dataclass(frozen=True)
 class Assignment:
     """Run this stage, writing under this attempt."""
 
@@ -71,8 +79,8 @@ class Outcome:
 class Work(Protocol):
     """The broker as a lane sees it."""
 
-    def arrive(self, name: str, nodes: tuple[str, ...] = ()) -> LaneId:
-        """A lane has started, or started again and lost what it ran; `nodes`: the machines that it stands on."""
+    def arrive(self, name: str, places: tuple[Place, ...] = ()) -> LaneId:
+        """A lane has started, or started again and lost what it ran; `places`: of its workers, by rank."""
 
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """The next stage for a lane, of exactly its shape; None: of any."""

@@ -7,13 +7,14 @@ commits. A worker that dies takes its group down; Ray Train starts it again, and
 from __future__ import annotations
 
 import logging
+import os
 import time
 
 import ray
 import ray.train
 
 from tasks.errors import UserError
-from trainers.lane import Assignment, Ending, Lane, LaneId, Leave, Outcome, Verdict, Wait, Work
+from trainers.lane import Assignment, Ending, Lane, LaneId, Leave, Outcome, Place, Verdict, Wait, Work
 from trainers.ranks import Ranks
 from trainers.runner import Runner
 from trainers.session import Settings
@@ -37,9 +38,8 @@ def serve(lane: Lane) -> None:
     ranks = Ranks(context.get_world_rank(), context.get_world_size())
     settings = Settings(lane.cache(), lane.micro_tokens, lane.save_seconds)
     runner = Runner(StageStore(open_objects(lane.location)), settings, ranks)
-    here = ray.get_runtime_context().get_node_id()
-    nodes = tuple(sorted(set(ranks.gather(here))))
-    me = ranks.agree(lane.work.arrive(lane.name, nodes) if ranks.first else LaneId("", 0))
+    places = ranks.gather(Place(ray.get_runtime_context().get_node_id(), os.getpid()))
+    me = ranks.agree(lane.work.arrive(lane.name, tuple(places)) if ranks.first else LaneId("", 0))
     while True:
         told = ranks.agree(lane.work.ask(me, lane.shape) if ranks.first else Wait())
         if isinstance(told, Leave):

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
+from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from tune_jobs.lanes.stage_states import Entry, Run, Shelf, State, Stored, closure
 
@@ -115,7 +115,7 @@ class Broker:
 
     # --- the lanes' side --------------------------------------------------------------------------------------------
 
-    def arrive(self, name: str, nodes: tuple[str, ...] = (), *, excused: bool = False) -> LaneId:
+    def arrive(self, name: str, places: tuple[Place, ...] = (), *, excused: bool = False) -> LaneId:
         """A lane has started: a number greater than those of its earlier lives. What those ran is lost."""
         newest = self._incarnations.get(name)
         if newest is not None:

@@ -92,6 +92,7 @@ class Fleet:
             for _ in range(count - spare):
                 if not self._fits(owner, shape, room, limits):
                     self._make_room(demand)
+                if not self._fits(owner, shape, room, limits):
                     break
                 self._begun += 1
                 name = f"{owner}/{self._begun}"
@@ -106,12 +107,16 @@ class Fleet:
             member.leaving |= member.owner == owner
 
     def _fits(self, owner: str, shape: Shape, room: Room, limits: Limits) -> bool:
-        """Whether there is a place; the first lane of all may wait for one, so that a cluster sees what to grow for."""
-        if limits.most is not None and sum(m.owner == owner for m in self.members.values()) >= limits.most:
+        """Whether there is a place, or will be as soon as those that leave have left.
+
+        The first lane of all may wait for one, so that a cluster sees what to grow for.
+        """
+        staying = [member for member in self.members.values() if not member.leaving]
+        if limits.most is not None and sum(member.owner == owner for member in staying) >= limits.most:
             return False
-        taken = [member.shape for member in self.members.values()] + [shape]
+        taken = [member.shape for member in staying] + [shape]
         needed = {"CPU": sum(s.workers * s.cores for s in taken), "GPU": sum(s.workers * s.gpus for s in taken)}
-        return not self.members or all(count <= room.get(name, 0) for name, count in needed.items())
+        return not staying or all(count <= room.get(name, 0) for name, count in needed.items())
 
     def _make_room(self, demand: Counter[Shape]) -> None:
         for member in self.members.values():

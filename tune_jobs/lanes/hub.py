@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
+from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Answer, Broker, Patience
@@ -22,6 +22,25 @@ LEASE = 20.0  # seconds without a word from its driver after which a sweep's wan
 KEPT = 10_000  # notices that a driver may be late for
 
 LaneNotice = StageBegun | StageProgress | StageEnded
+
+
+@dataclass(frozen=True)
+class Driver:
+    """What a driver says of itself.
+
+    Attributes:
+        nonce: one a process: another one than before is the successor of a driver that died, and its lanes with it.
+        room: what the cluster has.
+        limits: how many lanes it wants.
+        ahead: what it will want first, so that a lane can start before a trial has.
+        ended: its lanes that have ended.
+    """
+
+    nonce: str
+    room: Room
+    limits: Limits
+    ahead: Counter[Shape]
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,7 @@ class News:
 class Sweep:
     """What the hub keeps for one sweep's driver."""
 
+    driver: str
     seen: float
     notices: deque[LaneNotice]
     made: list[tuple[str, str]]
@@ -74,19 +94,19 @@ class Hub:
         self._life = uuid.uuid4().hex
         self._broker = Broker(store, clock, patience)
         self._fleet = Fleet(clock)
-        self._stands: dict[str, tuple[str, ...]] = {}  # lane → its machines
+        self._stands: dict[str, tuple[Place, ...]] = {}  # lane → where its workers are, by rank
         self._running: dict[str, tuple[Stage, set[str]]] = {}  # lane → what it was given, and the sweeps that want it
         self._sweeps: dict[str, Sweep] = {}
         self._briefs: dict[str, object] = {}
 
     # --- lanes ------------------------------------------------------------------------------------------------------
 
-    def arrive(self, name: str, nodes: tuple[str, ...] = ()) -> LaneId:
+    def arrive(self, name: str, places: tuple[Place, ...] = ()) -> LaneId:
         """See `Work.arrive`; what a lane ran on a machine that is gone is excused."""
-        excused = self._lost_node(self._stands.get(name, ()))
-        self._stands[name] = nodes
+        excused = self._lost_node(name)
+        self._stands[name] = places
         self._running.pop(name, None)
-        return self._broker.arrive(name, nodes, excused=excused)
+        return self._broker.arrive(name, places, excused=excused)
 
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """See `Work.ask`."""
@@ -122,6 +142,10 @@ class Hub:
             if outcome.ending is Ending.MENDABLE:
                 self._sweeps[sweep].trouble = outcome.reason
 
+    def working(self) -> dict[str, tuple[str, tuple[Place, ...]]]:
+        """Lanes at work: what they run, and where their workers are, by rank."""
+        return {name: (stage.label, self._stands.get(name, ())) for name, (stage, _) in self._running.items()}
+
     # --- trials -----------------------------------------------------------------------------------------------------
 
     def enter(self, trial: str, brief: object) -> None:
@@ -148,26 +172,20 @@ class Hub:
 
     # --- drivers ----------------------------------------------------------------------------------------------------
 
-    def attend(self, sweep: str, room: Room, limits: Limits, ended: Iterable[str], ahead: Counter[Shape]) -> News:
-        """A driver says that it lives, and learns what has happened.
-
-        Args:
-            sweep: its name.
-            room: what the cluster has.
-            limits: how many lanes it wants.
-            ended: its lanes that have ended.
-            ahead: what it will want first, so that a lane can start before a trial has.
-        """
+    def attend(self, sweep: str, driver: Driver) -> News:
+        """A sweep's driver says that it lives, and learns what has happened."""
         now = self._clock()
-        mine = self._sweeps.setdefault(sweep, Sweep(now, deque(maxlen=KEPT), []))
+        if sweep in self._sweeps and self._sweeps[sweep].driver != driver.nonce:
+            self.leave(sweep)
+        mine = self._sweeps.setdefault(sweep, Sweep(driver.nonce, now, deque(maxlen=KEPT), []))
         mine.seen = now
-        for name in ended:
-            self._gone(name, excused=self._lost_node(self._stands.get(name, ())))
+        for name in driver.ended:
+            self._gone(name, excused=self._lost_node(name))
         for other in [name for name, entry in self._sweeps.items() if now - entry.seen > LEASE]:
             self.leave(other)
         mine.begun |= any(trial.partition("/")[0] == sweep for trial in self._broker.trials())
-        demand = self._broker.demand() if mine.begun else ahead
-        launch = self._fleet.grow(sweep, demand, room, limits)
+        demand = self._broker.demand() if mine.begun else driver.ahead
+        launch = self._fleet.grow(sweep, demand, driver.room, driver.limits)
         news = News(self._life, list(mine.notices), launch, mine.made, mine.trouble, self._fleet.wait(sweep))
         mine.notices.clear()
         mine.made, mine.trouble = [], ""
@@ -210,8 +228,8 @@ class Hub:
         self._running.pop(name, None)
         self._fleet.gone(name)
 
-    def _lost_node(self, stood: tuple[str, ...]) -> bool:
-        return bool(stood) and not set(stood) <= set(self._nodes())
+    def _lost_node(self, lane: str) -> bool:
+        return not {place.node for place in self._stands.get(lane, ())} <= set(self._nodes())
 
     def _note(self, sweeps: Iterable[str], notice: LaneNotice) -> None:
         for sweep in sweeps:

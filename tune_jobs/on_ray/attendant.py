@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
@@ -15,7 +16,7 @@ from tasks.errors import UserError
 from trainers.lane import Lane
 from trainers.stages import Shape
 from tune_jobs.lanes.fleet import Limits
-from tune_jobs.lanes.hub import Hub, News
+from tune_jobs.lanes.hub import Driver, Hub, News
 from tune_jobs.lanes.notices import OnEvent, Remark
 from tune_jobs.on_ray.cluster import Cluster
 from tune_jobs.on_ray.train import caller
@@ -52,12 +53,14 @@ class Attendant:
         self._running: dict[Any, str] = {}  # the reference of a lane's call → its name
         self._briefs: dict[str, object] = {}
         self._ahead = ahead
+        self._me = uuid.uuid4().hex
         self._life = ""
         self._warned = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._attend, daemon=True)
 
     def __enter__(self) -> Attendant:
+        self._beat()  # before any trial: whatever an earlier driver has left ends here
         self._thread.start()
         return self
 
@@ -97,7 +100,8 @@ class Attendant:
             self._ending.wait(BEAT)
 
     def _beat(self) -> None:
-        news = self._broker.attend(self._sweep, self._instance.room(), self._limits, self._ended(), self._ahead)
+        me = Driver(self._me, self._instance.room(), self._limits, self._ahead, tuple(self._ended()))
+        news = self._broker.attend(self._sweep, me)
         self.made += news.made
         if self._life not in ("", news.life):
             for trial, brief in list(self._briefs.items()):  # the broker has died and forgotten

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 
 import ray
@@ -28,6 +29,19 @@ ENVIRONMENT = {
     "RAY_DEDUP_LOGS": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
 }
+
+
+log = logging.getLogger(__name__)
+
+
+class _ToLog(io.TextIOBase):
+    """Lines become records of the command's log."""
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines():
+            if line.strip():
+                log.info("ray: %s", line)
+        return len(text)
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,7 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
         if address is None:
             cores = max(os.cpu_count() or 1, wishes.workers * wishes.cores)
             os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # everything is on loopback
+            os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")  # nobody takes this machine away
             ray.init(
                 num_cpus=cores,
                 resources={SLOT: SLOTS},
@@ -74,7 +89,8 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
     except ConnectionError as error:
         raise UserError(f"no Ray cluster: {error}", where="--address") from error
     try:
-        yield Cluster(_head(), own=address is None)
+        with redirect_stdout(_ToLog()):  # stdout is for results, and Ray writes there what it happens to notice
+            yield Cluster(head_node(), own=address is None)
     finally:
         ray.shutdown()
 
@@ -89,7 +105,7 @@ def check_slots() -> None:
         )
 
 
-def _head() -> str:
+def head_node() -> str:
     """The id of the node that everything central is pinned to."""
     for node in ray.nodes():
         if node["Alive"] and "node:__internal_head__" in node["Resources"]:

@@ -81,12 +81,12 @@ def run_sweep_on_ray(
         Interrupted: SIGINT or SIGTERM; the running stages' progress is in the store.
     """
     store = StageStore(open_objects(location))
-    with polite_stop() as asked:
-        log = open_log(space, store.objects, expand)
-        first = expand(space.baseline())
-        with cluster(settings.address, _widest(first, settings.workers)) as instance:
-            check_slots()
-            ahead = _first(first, store, settings.workers)
+    log = open_log(space, store.objects, expand)
+    first = expand(space.baseline())
+    with cluster(settings.address, _widest(first, settings.workers)) as instance:
+        check_slots()
+        ahead = _first(first, store, settings.workers)
+        with polite_stop() as asked:  # in here: Ray sets signals of its own when it starts
             driver = _Driver(space, location, store, log, settings, instance, _one_at_a_time(on_event), ahead)
             driver.run(expand, asked)
     return summarise(space.name, log.history, driver.trained, store)

@@ -15,7 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from trainers.lane import Lane
 
-THREADS = 512  # lanes that one driver may have; a thread costs nothing until it is used
+THREADS = 64  # lanes that one driver may have
 
 # read by Ray Train: look after workers often, and do not ask anew while nodes take minutes to come
 ENVIRONMENT = {

@@ -1,0 +1,138 @@
+"""On a real Ray cluster everything is killed in turn, each time amid a stage: the sweep ends as if undisturbed.
+
+One sweep on a lane of two workers is struck six times: rank 1, rank 0, the broker, a trial's process, the driver, and
+at last the raylet under the lane.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tasks import toy
+from tests.tune_jobs import test_kills
+from tests.tune_jobs.ray_cluster import Machines, actors, kill, machines, wait
+from tests.tune_jobs.test_kills import Lab
+from tests.tune_jobs.test_on_ray import board, results
+from trainers.store.manifest import Progress
+from tune_jobs.lanes.hub import Hub
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+SAVE_EVERY = 0.3
+SPACE = test_kills.SPACE.replace("steps: 12", "steps: 300")
+WIDE = ("--workers", "2", "--lanes", "1", "--save-every", str(SAVE_EVERY), "--data", "data")
+
+
+@dataclass
+class Blow:
+    """A stage that was struck: how far it was saved by then, and what was committed."""
+
+    stage: str
+    saved: Progress
+    commits: dict[str, str]  # stage → attempt
+
+
+@dataclass
+class Story:
+    whole: Lab
+    killed: Lab
+    blows: dict[str, Blow] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+
+def in_the_middle(lab: Lab, broker: Hub, label: str) -> tuple[str, Progress]:
+    """Wait until a stage of this label is at work and has been saved: its id and the save."""
+
+    def saved() -> tuple[str, Progress] | None:
+        if not any(name.startswith(label) for name, _ in broker.working().values()):
+            return None
+        running = set(lab.begun()) - {commit.stage for commit in lab.store.commits()}
+        found = {stage: lab.store.latest_progress(stage) for stage in running}
+        return next(((stage, progress) for stage, progress in found.items() if progress is not None), None)
+
+    found: tuple[str, Progress] = wait(saved)
+    return found
+
+
+def strike(story: Story, name: str, broker: Hub, label: str) -> None:
+    stage, saved = in_the_middle(story.killed, broker, label)
+    story.blows[name] = Blow(stage, saved, {c.stage: c.attempt for c in story.killed.store.commits()})
+
+
+def workers(broker: Hub) -> list[int]:
+    """The processes of the one lane, by rank."""
+    (_, places), *_ = wait(lambda: list(broker.working().values()))
+    return [place.process for place in places]
+
+
+def killed(here: Machines, story: Story) -> None:
+    lab = story.killed
+    first = here.start(lab, "kills.yaml", *WIDE)
+    broker = here.broker(lab)
+    strike(story, "rank 1", broker, "pretrain")
+    kill(workers(broker)[1])
+    strike(story, "rank 0", broker, "target")
+    kill(workers(broker)[0])
+    strike(story, "broker", broker, "intermediate")
+    kill(actors("BrokerActor")[0]["Pid"])
+    strike(story, "trial", broker, "target")
+    kill(actors("ImplicitFunc")[0]["Pid"])
+    strike(story, "driver", broker, "intermediate")
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    again = here.start(lab, "kills.yaml", *WIDE)
+    strike(story, "raylet", broker, "target")
+    here.lose()
+    story.said = here.finish(again)
+    wait(lambda: not here.left(), 60.0)
+    story.left = here.left()
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    folder = tmp_path_factory.mktemp("ray-kills")
+    toy.write(folder / "data", size=0.05, seed=1)
+    (folder / "kills.yaml").write_text(SPACE)
+    story = Story(Lab(folder / "whole"), Lab(folder / "killed"))
+    with machines(folder, 2, 2) as here:
+        here.sweep(story.whole, "kills.yaml", *WIDE)
+        killed(here, story)
+    yield story
+
+
+def test_the_leaderboard_is_that_of_an_undisturbed_sweep(story: Story) -> None:
+    assert board(story.killed) == board(story.whole)
+    assert results(story.killed) == results(story.whole)
+
+
+def test_every_blow_hit_a_stage_in_its_middle(story: Story) -> None:
+    assert set(story.blows) == {"rank 1", "rank 0", "broker", "trial", "driver", "raylet"}
+    for name, blow in story.blows.items():
+        assert blow.stage not in blow.commits, name
+        assert 0 < blow.saved.step < 300, name
+
+
+def test_no_committed_stage_is_trained_again(story: Story) -> None:
+    after = story.killed.commits()
+    for blow in story.blows.values():
+        assert {id: after[id].attempt for id in blow.commits} == blow.commits
+    assert all(commit.number == 0 for commit in after.values())
+
+
+def test_what_only_a_lane_can_lose_is_begun_again(story: Story) -> None:
+    """A death of broker or trial costs no attempt: the lane goes on, and is adopted."""
+    begun = story.killed.begun()
+    again = {id for id in begun if begun.count(id) > 1}
+    struck = {name: blow.stage for name, blow in story.blows.items()}
+    assert again <= {struck[name] for name in ("rank 1", "rank 0", "driver", "raylet")}
+
+
+def test_nothing_is_left_behind(story: Story) -> None:
+    assert story.left == {}
