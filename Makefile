@@ -14,10 +14,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]' --constraint constraints.txt
 	touch $@
 
-# one sweep of the toy world in this process; the same command again continues, or finds everything done
+# one sweep of the toy world on a Ray instance of its own; the same command again continues, or finds everything done
 demo: install
 	mkdir -p demo
-	$(BIN)/crosslift sweep quickstart --serial --store $(LAB)
+	$(BIN)/crosslift sweep quickstart --store $(LAB)
 	$(BIN)/crosslift leaderboard quickstart --store $(LAB)
 	$(BIN)/crosslift best quickstart --store $(LAB) > demo/best.yaml.part
 	mv demo/best.yaml.part demo/best.yaml

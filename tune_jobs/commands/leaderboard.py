@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import time
+from typing import Annotated
+
 import typer
 
 from tune_jobs.commands.naming import sweep_name
 from tune_jobs.commands.options import DEFAULT_STORE, JsonOption, NameArgument, StoreOption
-from tune_jobs.commands.screen import number, print_json, print_table
+from tune_jobs.commands.screen import console, number, print_json, print_table
 from tune_jobs.results.leaderboard import Leaderboard, Row, leaderboard
 from tune_jobs.results.results import open_results
 
 
-def leaderboard_command(name: NameArgument, store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+def leaderboard_command(
+    name: NameArgument,
+    store: StoreOption = DEFAULT_STORE,
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again, while trials are open.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Between two looks of --watch.")] = 10.0,
+    as_json: JsonOption = False,
+) -> None:
     """Rank the trials of a sweep; needs the store alone."""
-    board = leaderboard(open_results(store, sweep_name(name)))
-    if as_json:
-        print_json(board.to_json())
-    else:
-        show(board)
+    sweep = sweep_name(name)
+    while True:
+        board = leaderboard(open_results(store, sweep))
+        if watch and not as_json:
+            console().clear()  # on a terminal; nothing elsewhere
+        if as_json:
+            print_json(board.to_json())
+        else:
+            show(board)
+        if not watch or all(row.how != "open" for row in board.rows):
+            return
+        time.sleep(every)
 
 
 def show(board: Leaderboard) -> None:

@@ -25,6 +25,8 @@ from tune_jobs.commands.screen import print_json
 from tune_jobs.sweeps.events import How
 from tune_jobs.sweeps.summary import Cost, Summary
 
+SAVINGS = ("saved_by_sharing", "saved_by_store", "saved_by_pruning")
+
 
 def sweep_command(
     space: SpaceArgument,
@@ -68,7 +70,7 @@ def sweep_command(
             summary = run_sweep_on_ray(loaded, where, expand=expander(loaded, data), settings=settings, on_event=screen)
     if as_json:
         ended = {"trials": {how.value: count for how, count in summary.trials.items()}}
-        costs = {name: asdict(getattr(summary, name)) for name in ("saved_by_sharing", "saved_by_store")}
+        costs = {name: asdict(getattr(summary, name)) for name in SAVINGS}
         print_json(vars(summary) | ended | costs)
     else:
         show(summary)
@@ -84,6 +86,8 @@ def show(summary: Summary) -> None:
     typer.echo(f"stages: {summary.trained} trained, {summary.stored} found in the store, {summary.shared} shared")
     typer.echo(f"saved by sharing between trials: {_cost(summary.saved_by_sharing)}")
     typer.echo(f"saved by what the store had: {_cost(summary.saved_by_store)}")
+    if summary.trials.get(How.PRUNED):
+        typer.echo(f"saved by pruning: {_cost(summary.saved_by_pruning)}")
 
 
 def _cost(cost: Cost) -> str:

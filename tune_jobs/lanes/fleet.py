@@ -6,6 +6,7 @@ Whoever started a lane owns it; every owner may use every lane.
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class Fleet:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._life = uuid.uuid4().hex[:6]  # so that names are new after a death, too
         self._begun = 0
         self.members: dict[str, Member] = {}
 
@@ -60,6 +62,11 @@ class Fleet:
         if not member.placed or member.busy != busy:
             member.since = self._clock()
         member.placed, member.busy = True, busy
+
+    def adopt(self, owner: str, lanes: Mapping[str, Shape]) -> None:
+        """Lanes that an owner has: those of which a fleet that died knew are taken to be at work until they ask."""
+        for name, shape in lanes.items():
+            self.members.setdefault(name, Member(owner, shape, self._clock(), placed=True, busy=True))
 
     def leaves(self, name: str) -> bool:
         """Whether this lane is to leave now, between two stages."""
@@ -95,7 +102,7 @@ class Fleet:
                 if not self._fits(owner, shape, room, limits):
                     break
                 self._begun += 1
-                name = f"{owner}/{self._begun}"
+                name = f"{owner}/{self._life}-{self._begun}"
                 begun[name] = shape
                 self.members[name] = Member(owner, shape, self._clock())
         self._end_idle(limits.idle)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
-from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Answer, Broker, Patience
 from tune_jobs.lanes.fleet import Fleet, Limits, Room
 from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
+from tune_jobs.lanes.stage_states import Shelf
 
 LEASE = 20.0  # seconds without a word from its driver after which a sweep's wants end
 KEPT = 10_000  # notices that a driver may be late for
@@ -33,6 +33,7 @@ class Driver:
         room: what the cluster has.
         limits: how many lanes it wants.
         ahead: what it will want first, so that a lane can start before a trial has.
+        lanes: that it has, with their sizes.
         ended: its lanes that have ended.
     """
 
@@ -40,6 +41,7 @@ class Driver:
     room: Room
     limits: Limits
     ahead: Counter[Shape]
+    lanes: Mapping[str, Shape] = field(default_factory=dict)
     ended: tuple[str, ...] = ()
 
 
@@ -80,7 +82,7 @@ class Hub:
     """Implements `trainers.lane.Work` for lanes, `want`, `done`, `drop` for trials, `attend` for drivers."""
 
     def __init__(
-        self, store: StageStore, clock: Callable[[], float], nodes: Callable[[], Collection[str]], patience: Patience
+        self, store: Shelf, clock: Callable[[], float], nodes: Callable[[], Collection[str]], patience: Patience
     ) -> None:
         """Args:
         store: of the stages.
@@ -183,6 +185,7 @@ class Hub:
             self._gone(name, excused=self._lost_node(name))
         for other in [name for name, entry in self._sweeps.items() if now - entry.seen > LEASE]:
             self.leave(other)
+        self._fleet.adopt(sweep, driver.lanes)
         mine.begun |= any(trial.partition("/")[0] == sweep for trial in self._broker.trials())
         demand = self._broker.demand() if mine.begun else driver.ahead
         launch = self._fleet.grow(sweep, demand, driver.room, driver.limits)

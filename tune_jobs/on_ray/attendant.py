@@ -50,7 +50,7 @@ class Attendant:
         self._lane = lane
         self._on_event = on_event
         self._caller = caller(instance.head)
-        self._running: dict[Any, str] = {}  # the reference of a lane's call → its name
+        self._running: dict[Any, Lane] = {}  # by the reference of its call
         self._briefs: dict[str, object] = {}
         self._ahead = ahead
         self._me = uuid.uuid4().hex
@@ -100,7 +100,9 @@ class Attendant:
             self._ending.wait(BEAT)
 
     def _beat(self) -> None:
-        me = Driver(self._me, self._instance.room(), self._limits, self._ahead, tuple(self._ended()))
+        ended = tuple(self._ended())
+        lanes = {lane.name: lane.shape for lane in self._running.values()}
+        me = Driver(self._me, self._instance.room(), self._limits, self._ahead, lanes, ended)
         news = self._broker.attend(self._sweep, me)
         self.made += news.made
         if self._life not in ("", news.life):
@@ -108,7 +110,8 @@ class Attendant:
                 self._broker.enter(trial, brief)
         self._life = news.life
         for name, shape in news.launch.items():
-            self._running[self._caller.run.remote(self._lane(name, shape))] = name
+            lane = self._lane(name, shape)
+            self._running[self._caller.run.remote(lane)] = lane
         for notice in news.notices:
             self._on_event(notice)
         if news.trouble:
@@ -124,8 +127,8 @@ class Attendant:
             try:
                 ray.get(reference)
             except ray.exceptions.RayError as error:  # another lane is begun in its place
-                log.warning("lane %s ended: %s", self._running[reference], error)
-        return [self._running.pop(reference) for reference in done]
+                log.warning("lane %s ended: %s", self._running[reference].name, error)
+        return [self._running.pop(reference).name for reference in done]
 
     def _warn(self, news: News) -> None:
         """One line about a lane that finds no place."""

@@ -1,6 +1,6 @@
 """The hub as a named actor on the head node, one for each store, and the handle through which all others reach it.
 
-Every call is idempotent, so Ray may repeat it after the actor's death; the actor comes back empty, lanes announce what
+Every call is idempotent, so it is repeated after the actor's death; the actor comes back empty, lanes announce what
 they run, and trials want again what they want.
 """
 
@@ -22,6 +22,8 @@ from tune_jobs.lanes.hub import LEASE, Hub
 
 NAMESPACE = "crosslift"
 SETTLING = 3.0  # seconds after the actor's death in which living lanes report
+REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
+PAUSE = 0.2  # seconds between two tries
 ALONE = 3 * LEASE  # seconds without any driver after which the actor ends
 
 
@@ -58,7 +60,17 @@ class RemoteBroker:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *arguments, **keywords: ray.get(self._actor.call.remote(name, arguments, keywords))
+        return lambda *arguments, **keywords: self._call(name, arguments, keywords)
+
+    def _call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        given_up = time.monotonic() + REVIVAL
+        while True:
+            try:
+                return ray.get(self._actor.call.remote(name, arguments, keywords))
+            except ray.exceptions.RayActorError:  # it died; Ray starts it again
+                if time.monotonic() > given_up:
+                    raise
+                time.sleep(PAUSE)
 
 
 def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
@@ -75,7 +87,6 @@ def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
         lifetime="detached",
         num_cpus=0,
         max_restarts=-1,
-        max_task_retries=-1,
         scheduling_strategy=NodeAffinitySchedulingStrategy(head, soft=False),
     )
     actor = settings.remote(location)

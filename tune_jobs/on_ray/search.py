@@ -110,6 +110,7 @@ class SweepSearcher(Searcher):
     def __init__(self, conduct: Conduct) -> None:
         super().__init__()
         self._conduct = conduct
+        self._numbers: dict[str, int] = {}
 
     def set_search_properties(self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any) -> bool:
         """There is nothing to set: spaces say all."""
@@ -118,10 +119,15 @@ class SweepSearcher(Searcher):
     def suggest(self, trial_id: str) -> Any:
         """See `Conduct.suggest`."""
         finished: dict[str, int] | str | None = Searcher.FINISHED
-        return self._conduct.guarded(self._conduct.suggest, finished)
+        found = self._conduct.guarded(self._conduct.suggest, finished)
+        if isinstance(found, dict):
+            self._numbers[trial_id] = found["trial"]
+        return found
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """The event log knows already."""
+        """A trial has ended, which the event log knows; or Ray Tune has given it up."""
+        if error:
+            self._conduct.guarded(lambda: self._conduct.failed(self._numbers[trial_id]), None)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: the event log is what a sweep is continued from."""
@@ -143,10 +149,6 @@ class RungScheduler(FIFOScheduler):
         """See `Conduct.reported`."""
         number = trial.config["trial"]
         return self._conduct.guarded(lambda: self._conduct.reported(number, result), str(TrialScheduler.STOP))
-
-    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
-        """See `Conduct.failed`."""
-        self._conduct.guarded(lambda: self._conduct.failed(trial.config["trial"]), None)
 
 
 @dataclass

@@ -86,6 +86,11 @@ class Rung(Event):
     digest: str
     inputs: tuple[str, ...] = ()
 
+    @property
+    def stages(self) -> set[str]:
+        """All stages that it stands on."""
+        return {*self.inputs, *(cell.stage for cell in self.cells)}
+
 
 def cells_digest(cells: Sequence[Cell]) -> str:
     """sha256 of cells: what they say, in this order."""

@@ -30,7 +30,7 @@ class TrialHistory:
     @property
     def stages(self) -> set[str]:
         """All stages that its rungs stand on."""
-        return {id for rung in self.rungs.values() for id in (*rung.inputs, *(cell.stage for cell in rung.cells))}
+        return {id for rung in self.rungs.values() for id in rung.stages}
 
 
 class History:

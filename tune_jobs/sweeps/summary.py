@@ -32,7 +32,8 @@ class Summary:
 
     A stage is counted once: `trained` by this run, or `stored` before it; `shared` are those of both that more than one
     trial stands on. `saved_by_sharing` is what training each trial's stages for itself would have cost on top,
-    `saved_by_store` what making the stored ones again would have cost.
+    `saved_by_store` what making the stored ones again would have cost, `saved_by_pruning` what the rungs that pruned
+    trials did not reach cost the others on average.
     """
 
     sweep: str
@@ -42,6 +43,7 @@ class Summary:
     shared: int
     saved_by_sharing: Cost
     saved_by_store: Cost
+    saved_by_pruning: Cost
 
 
 def summarise(sweep: str, history: History, trained: Set[str], store: StageStore) -> Summary:
@@ -70,7 +72,27 @@ def summarise(sweep: str, history: History, trained: Set[str], store: StageStore
         shared=sum(1 for count in uses.values() if count > 1),
         saved_by_sharing=sharing,
         saved_by_store=stored,
+        saved_by_pruning=_pruned(history, store),
     )
+
+
+def _pruned(history: History, store: StageStore) -> Cost:
+    """What the rungs that pruned trials did not reach would have cost, going by the trials that reached them."""
+    last = max((rung for trial in history.trials for rung in trial.rungs), default=0)
+    pruned = [trial for trial in history.trials if trial.ended is not None and trial.ended.how is How.PRUNED]
+    missed = Counter(rung for trial in pruned for rung in range(max(trial.rungs) + 1, last + 1))
+    return sum((_rung_cost(history, rung, store).times(count) for rung, count in missed.items()), Cost())
+
+
+def _rung_cost(history: History, rung: int, store: StageStore) -> Cost:
+    """The mean cost of a rung: of the stages that no earlier rung of the same trial stands on."""
+    costs = []
+    for trial in history.trials:
+        if rung in trial.rungs:
+            earlier = {id for number, event in trial.rungs.items() if number < rung for id in event.stages}
+            costs.append(sum((cost_of(store.committed(id)) for id in trial.rungs[rung].stages - earlier), Cost()))
+    total = sum(costs, Cost())
+    return Cost(total.seconds / len(costs), round(total.tokens / len(costs)))
 
 
 def cost_of(commit: Commit | None) -> Cost:

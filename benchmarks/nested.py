@@ -1,0 +1,86 @@
+"""The rival of the benchmarks: every recipe is a Tune trial with a `TorchTrainer` of its own, which shares nothing.
+
+Core-seconds are allocated from the call of `fit()` to its end; those of work are what commits say was spent in
+optimiser steps and in scoring.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray.train
+from ray import tune
+from ray.train.torch import TorchTrainer
+
+from trainers.graph import Graph
+from trainers.lane import Assignment, Ending, Verdict
+from trainers.runner import Runner
+from trainers.session import Settings
+from trainers.store import open_objects
+from trainers.store.stages import StageStore
+from tune_jobs.on_ray.cluster import SLOT
+from tune_jobs.sweeps.summary import cost_of
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Core-seconds that were allocated, those of them in which something was learned or scored, and the wall time."""
+
+    allocated: float
+    work: float
+    wall: float
+
+    @property
+    def overhead(self) -> float:
+        """Core-seconds that were paid for nothing."""
+        return self.allocated - self.work
+
+    def __str__(self) -> str:
+        parts = f"{self.allocated:.0f} allocated - {self.work:.0f} at work = {self.overhead:.0f} core-seconds"
+        return f"{parts}; {self.wall:.0f} s"
+
+
+def work_in(store: StageStore) -> float:
+    """Seconds in optimiser steps and in scoring, of all stages of a store."""
+    return sum(cost_of(commit).seconds for commit in store.commits())
+
+
+def nested(graphs: Sequence[Graph]) -> Bill:
+    """Run each recipe's stages by itself, under Ray Tune and Ray Train, one core a recipe; Ray has been started."""
+    begun = time.monotonic()
+    trainable = tune.with_resources(tune.with_parameters(_trial, graphs=list(graphs)), {SLOT: 1})
+    results = tune.Tuner(
+        trainable,
+        param_space={"recipe": tune.grid_search(list(range(len(graphs))))},
+        run_config=tune.RunConfig(storage_path=tempfile.mkdtemp(), verbose=0),
+    ).fit()
+    assert not results.errors, results.errors[0]
+    wall = time.monotonic() - begun
+    metrics = [result.metrics or {} for result in results]
+    return Bill(sum(m["allocated"] for m in metrics), sum(m["work"] for m in metrics), wall)
+
+
+def _trial(config: dict[str, Any], graphs: list[Graph]) -> None:
+    begun = time.monotonic()
+    folder = Path(tempfile.mkdtemp())
+    TorchTrainer(
+        _train,
+        train_loop_config={"graph": graphs[config["recipe"]], "folder": folder},
+        scaling_config=ray.train.ScalingConfig(num_workers=1, resources_per_worker={"CPU": 1}),
+        run_config=ray.train.RunConfig(storage_path=str(folder)),
+    ).fit()
+    store = StageStore(open_objects(str(folder / "store")))
+    tune.report({"allocated": time.monotonic() - begun, "work": work_in(store)})
+
+
+def _train(config: dict[str, Any]) -> None:
+    store = StageStore(open_objects(str(config["folder"] / "store")))
+    runner = Runner(store, Settings(config["folder"] / "cache"))
+    for stage in config["graph"].stages.values():
+        outcome = runner.run(Assignment(stage, store.begin(stage.id)), lambda step, steps: Verdict.GO_ON)
+        assert outcome.ending is Ending.COMMITTED, outcome

@@ -1,0 +1,129 @@
+"""Two workers share a stage: the same slices, the same decisions, and a result that differs by rounding alone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import distributed
+
+from tasks.data import DataFolders
+from tests.trainers import world
+from trainers.graph import Graph
+from trainers.lane import Assignment, Ending, Verdict
+from trainers.ranks import ALONE, Ranks
+from trainers.runner import Runner
+from trainers.session import Settings
+from trainers.store.folder import FolderObjects
+from trainers.store.stages import StageStore
+
+MIXTURE = {"snli": 2.0, "squad": 1.0}
+TOLERANCE = 1e-4  # of a weight: sums of gradients are added in another order; dropout is on
+
+pytestmark = pytest.mark.slow  # trains models in processes of their own
+
+
+def test_alone_there_is_nothing_to_exchange() -> None:
+    assert ALONE.agree("x") == "x" and ALONE.gather(3) == [3] and ALONE.total([1.5, 2.0]) == [1.5, 2.0]
+    assert list(ALONE.slice([1, 2, 3])) == [1, 2, 3] and ALONE.first
+
+
+def graph_of(data: DataFolders) -> Graph:
+    best = world.QUICK.model_copy(update={"keep": "best"})
+    return world.graph(data, world.recipe(MIXTURE, mlm_share=0.3, quick=best))
+
+
+def work(rank: int, port: int, root: Path, stop_at: int) -> None:
+    """One of two ranks runs all stages of a graph; at step `stop_at` of each training it stops and begins again."""
+    torch.set_num_threads(1)
+    ranks = Ranks(rank, 2)
+    distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+    store = StageStore(FolderObjects(root / "store"))
+    runner = Runner(store, Settings(root / "cache", micro_tokens=256), ranks)
+    for stage in graph_of(world.folders(root.parent / "toy")).stages.values():
+        for stop in (stop_at, 0):
+
+            def report(step: int, steps: int, stop: int = stop) -> Verdict:
+                assert ranks.first, "rank 0 speaks for all"
+                return Verdict.STOP if step == stop else Verdict.GO_ON
+
+            attempt = ranks.agree(store.begin(stage.id) if ranks.first else "")
+            if runner.run(Assignment(stage, attempt), report).ending is Ending.COMMITTED:
+                break
+        ranks.agree(None)  # rank 0 has committed
+    distributed.destroy_process_group()
+
+
+def two_ranks(root: Path, stop_at: int = 0) -> StageStore:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=work, args=(rank, port, root, stop_at)) for rank in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(240)
+        assert worker.exitcode == 0
+    return StageStore(FolderObjects(root / "store"))
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ranks")
+
+
+@pytest.fixture(scope="module")
+def graph(root: Path) -> Graph:
+    return graph_of(world.folders(root / "toy"))
+
+
+@pytest.fixture(scope="module")
+def alone(graph: Graph, root: Path) -> StageStore:
+    return world.run_all(graph, root / "alone", micro=256)
+
+
+@pytest.fixture(scope="module")
+def together(graph: Graph, root: Path) -> StageStore:
+    return two_ranks(root / "together")
+
+
+def weights(store: StageStore, id: str, folder: Path) -> dict[str, torch.Tensor]:
+    commit = store.committed(id)
+    assert commit is not None
+    names = [name for name in commit.files if name.endswith(".safetensors")]
+    return {f"{name} {key}": t for name in names for key, t in load_file(store.fetch(commit, name, folder)).items()}
+
+
+def test_weights_differ_by_rounding_alone(
+    graph: Graph, alone: StageStore, together: StageStore, tmp_path: Path
+) -> None:
+    moved = False
+    for stage in graph.stages.values():
+        one, two = weights(alone, stage.id, tmp_path), weights(together, stage.id, tmp_path)
+        assert one.keys() == two.keys()
+        for name in one:
+            torch.testing.assert_close(one[name], two[name], atol=TOLERANCE, rtol=0, msg=f"{stage.label}: {name}")
+            moved |= not torch.equal(one[name], two[name])
+    assert moved, "something was summed over ranks"
+
+
+def test_tokens_are_counted_once(graph: Graph, alone: StageStore, together: StageStore) -> None:
+    def counted(store: StageStore, id: str) -> dict[str, Any]:
+        commit = store.committed(id)
+        assert commit is not None
+        return {name: commit.facts.get(name) for name in ("steps", "tokens", "mixture", "examples")}
+
+    assert {id: counted(together, id) for id in graph.stages} == {id: counted(alone, id) for id in graph.stages}
+
+
+def test_resumed_equals_undisturbed_bit_for_bit(graph: Graph, together: StageStore, root: Path, tmp_path: Path) -> None:
+    stopped = two_ranks(root / "stopped", stop_at=3)
+    for stage in graph.stages.values():
+        one, two = weights(together, stage.id, tmp_path), weights(stopped, stage.id, tmp_path)
+        assert all(torch.equal(one[name], two[name]) for name in one), stage.label

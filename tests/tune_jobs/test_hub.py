@@ -1,0 +1,179 @@
+"""What several sweeps share: notices, what is made for whom, deaths of lanes, drivers and of the hub itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.tune_jobs.shelf import Clock, Committed, MemoryShelf, by_id, child, root
+from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
+from trainers.stages import Shape
+from tune_jobs.lanes.broker import Patience
+from tune_jobs.lanes.fleet import Limits
+from tune_jobs.lanes.hub import LEASE, Driver, Hub, News
+from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
+
+BASE = root("base")
+LEAF, OTHER = child("leaf", BASE), child("other", BASE)
+GRAPH = by_id(BASE, LEAF, OTHER)
+ONE = Shape()
+HERE = (Place("here", 1),)
+
+
+class Bench:
+    """A hub with one lane, and the usual moves."""
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self.shelf, self.clock, self.nodes = MemoryShelf(), Clock(), {"here"}
+        self.begin(patience)
+
+    def begin(self, patience: Patience | None = None) -> None:
+        self.hub = Hub(self.shelf, self.clock, lambda: self.nodes, patience or Patience())
+
+    def attend(
+        self, sweep: str, nonce: str = "first", lanes: dict[str, Shape] | None = None, ended: tuple[str, ...] = ()
+    ) -> News:
+        return self.hub.attend(sweep, Driver(nonce, {"CPU": 2.0}, Limits(), Counter(), lanes or {}, ended))
+
+    def lane(self, name: str = "a/1", places: tuple[Place, ...] = HERE) -> LaneId:
+        self.clock.now += 0.01
+        return self.hub.arrive(name, places)
+
+    def take(self, lane: LaneId) -> Assignment:
+        told = self.hub.ask(lane, ONE)
+        assert isinstance(told, Assignment)
+        return told
+
+    def commit(self, lane: LaneId, told: Assignment) -> None:
+        self.shelf.commits[told.stage.id] = Committed(told.attempt)
+        self.hub.end(lane, told.stage.id, told.attempt, Outcome(Ending.COMMITTED))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_each_sweep_hears_of_its_own_stages(bench: Bench) -> None:
+    for sweep, leaf in (("a", LEAF), ("b", OTHER)):
+        bench.attend(sweep)
+        bench.hub.want(f"{sweep}/0", 0, [leaf.id], GRAPH)
+    lane = bench.lane()
+    shared = bench.take(lane)
+    bench.hub.progress(lane, BASE.id, shared.attempt, 1, 2)
+    bench.commit(lane, shared)
+    only = bench.take(lane)
+    bench.commit(lane, only)
+    news = {sweep: bench.attend(sweep) for sweep in "ab"}
+    owner, other = ("a", "b") if only.stage == LEAF else ("b", "a")
+    assert [type(n) for n in news[other].notices] == [StageBegun, StageProgress, StageEnded]
+    assert [n.stage for n in news[owner].notices] == [BASE.id] * 3 + [only.stage.id] * 2
+    assert news[owner].made == [(BASE.id, shared.attempt), (only.stage.id, only.attempt)]
+    assert news[other].made == [(BASE.id, shared.attempt)]
+    assert bench.attend(owner).made == [], "each once"
+
+
+def test_a_lane_takes_stages_of_its_size_alone(bench: Bench) -> None:
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    assert isinstance(bench.hub.ask(bench.lane(), Shape(workers=2)), Wait)
+    assert bench.take(bench.lane("a/2")).stage == BASE
+
+
+def test_three_deaths_of_a_lane_set_its_stage_aside_but_lost_nodes_do_not(bench: Bench) -> None:
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    for life in range(4):
+        node = f"node {life}"
+        bench.nodes.add(node)
+        bench.take(bench.lane(places=(Place(node, life),)))
+        bench.nodes.remove(node)
+    answer = bench.hub.done([LEAF.id])
+    assert answer is not None and answer.reason == "", "the machines are to blame"
+    bench.take(bench.lane())  # this one's machine lives
+    for _ in range(2):
+        bench.take(bench.lane())
+    bench.lane()
+    answer = bench.hub.done([LEAF.id])
+    assert answer is not None and "failed 3 times" in answer.reason
+
+
+def test_what_the_user_has_to_mend_reaches_the_driver_and_counts_against_nothing(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    lane = bench.lane()
+    for _ in range(5):
+        told = bench.take(lane)
+        bench.hub.end(lane, BASE.id, told.attempt, Outcome(Ending.MENDABLE, "data/x.tsv: no such file"))
+    assert bench.attend("a").trouble == "data/x.tsv: no such file"
+    assert bench.attend("a").trouble == ""
+
+
+def test_a_driver_that_is_silent_is_dead(bench: Bench) -> None:
+    bench.attend("a")
+    bench.attend("b")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.hub.enter("a/0", "brief")
+    lane = bench.lane()
+    told = bench.take(lane)
+    bench.clock.now += LEASE + 1
+    bench.attend("b")
+    assert bench.hub.brief("a/0") is None
+    assert bench.hub.done([LEAF.id]) is None
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 2) is Verdict.STOP
+
+
+def test_a_driver_s_successor_begins_without_its_lanes(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    (name,) = bench.attend("a").launch
+    bench.take(bench.lane(name))
+    bench.attend("a", "second")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    (again,) = bench.attend("a", "second").launch
+    assert bench.take(bench.lane(again)).stage == BASE, "at once, and not after a long silence"
+
+
+def test_after_its_own_death_it_adopts_what_lanes_announce(bench: Bench) -> None:
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    lane = bench.lane()
+    told = bench.take(lane)
+    bench.clock.now += 5.0
+    bench.begin(Patience(settling=3.0))
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 9) is Verdict.GO_ON, "whoever wants it has not spoken yet"
+    assert bench.hub.done([LEAF.id]) is None, "so the trial wants it again"
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    assert isinstance(bench.hub.ask(LaneId("a/2", 1), ONE), Wait), "lanes may still speak"
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 2, 9) is Verdict.GO_ON
+    bench.clock.now += 4.0
+    assert isinstance(bench.hub.ask(bench.lane("a/2"), ONE), Wait), "the stage has its lane"
+    bench.commit(lane, told)
+    assert bench.shelf.attempts[BASE.id] == 1
+
+
+def test_after_its_own_death_it_starts_no_lane_beside_those_there_are(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    ((name, shape),) = bench.attend("a").launch.items()
+    bench.begin()
+    bench.attend("a", lanes={name: shape})
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.hub.ask(bench.lane(name), ONE)
+    assert bench.attend("a", lanes={name: shape}).launch == {}
+    bench.hub.want("a/1", 0, [OTHER.id], GRAPH)
+    bench.hub.end(LaneId(name, 0), BASE.id, "x", Outcome(Ending.COMMITTED))
+    assert name not in bench.attend("a", lanes={name: shape}).launch, "no name twice"
+
+
+def test_lanes_leave_when_their_sweep_stops(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    (name,) = bench.attend("a").launch
+    lane = bench.lane(name)
+    told = bench.take(lane)
+    assert bench.hub.stop("a") == 1
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 2) is Verdict.STOP
+    bench.hub.end(lane, BASE.id, told.attempt, Outcome(Ending.STOPPED))
+    assert bench.hub.ask(lane, ONE) == Leave()
+    bench.attend("a", ended=(name,))
+    assert bench.hub.stop("a") == 0
+    assert bench.hub.leave("a") == 0
