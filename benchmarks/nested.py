@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ray
 import ray.train
 from ray import tune
 from ray.train.torch import TorchTrainer
@@ -57,6 +58,7 @@ def nested(graphs: Sequence[Graph]) -> Bill:
     results = tune.Tuner(
         trainable,
         param_space={"recipe": tune.grid_search(list(range(len(graphs))))},
+        tune_config=tune.TuneConfig(max_concurrent_trials=int(ray.cluster_resources()["CPU"])),  # none waits for a core
         run_config=tune.RunConfig(storage_path=tempfile.mkdtemp(), verbose=0),
     ).fit()
     assert not results.errors, results.errors[0]
