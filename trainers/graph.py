@@ -7,8 +7,7 @@ target stage: they score the encoder of the intermediate phase (or the base).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,20 +20,18 @@ from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
 from trainers.identity import round3
+from trainers.pieces import dev_data, schedule, shape, text, training_data
 from trainers.recipe import Base, Intermediate, Numerics, Optimisation, Recipe, Scratch
 from trainers.stages import (
     STAGE_PREFIX,
     AnyStageSpec,
-    Data,
     Ingredient,
     IntermediateSpec,
     PretrainSpec,
     Schedule,
     ScoreSpec,
-    Shape,
     Stage,
     TargetSpec,
-    Text,
     TokenizerSpec,
 )
 
@@ -115,7 +112,7 @@ class _Builder:
     ) -> str:
         """Add a stage, which runs with the recipe's numerics by default; returns its origin."""
         where = {dataset.fingerprint: dataset.source for dataset in sources}
-        stage = Stage(spec, label, where, dict(self.weights), tokens, _shape(numerics or self.recipe.numerics))
+        stage = Stage(spec, label, where, dict(self.weights), tokens, shape(numerics or self.recipe.numerics))
         self.stages.setdefault(stage.id, stage)
         return STAGE_PREFIX + stage.id
 
@@ -134,14 +131,14 @@ class _Builder:
         mono = [self.must(scratch.text, "train", language) for language in languages]
         foreign = [language for language in languages if language != "en"]
         pairs = [self.must(scratch.parallel, "train", language) for language in foreign] if scratch.parallel else []
-        texts = tuple(_text(dataset) for dataset in mono)
+        texts = tuple(text(dataset) for dataset in mono)
         threads = scratch.threads or self.recipe.numerics.threads
         numerics = self.recipe.numerics.model_copy(update={"threads": threads})
         tokenizer = self.add(TokenizerSpec(text=texts, vocabulary=scratch.vocabulary), "tokenizer", mono, 0, numerics)
         spec = PretrainSpec(
             tokenizer=tokenizer,
             text=texts,
-            parallel=tuple(_text(dataset) for dataset in pairs),
+            parallel=tuple(text(dataset) for dataset in pairs),
             hidden=scratch.hidden,
             layers=scratch.layers,
             heads=scratch.heads,
@@ -184,22 +181,22 @@ class _Builder:
             count = max(1, round(len(dataset) * share))
             count = min(count, phase.cap) if phase.cap is not None else count
             ingredient = Ingredient(
-                data=_training_data(catalog.get(name), dataset, count), weight=round3(phase.tasks[name] / total)
+                data=training_data(catalog.get(name), dataset, count), weight=round3(phase.tasks[name] / total)
             )
             parts.append((ingredient, dataset, self.dev(name) if best else None))
         parts.sort(key=lambda item: (item[0].data.fingerprint, item[0].data.labels))
         ingredients = tuple(part[0] for part in parts)
         if len({i.data.fingerprint for i in ingredients}) < len(ingredients):
             raise UserError(f"two of {', '.join(names)} are the same data; name one", where="recipe.intermediate.tasks")
-        dev = tuple(_dev_data(catalog.get(d.source.task), d) for _, _, d in parts if d is not None)
+        dev = tuple(dev_data(catalog.get(d.source.task), d) for _, _, d in parts if d is not None)
         texts = self.mlm_texts(phase)
         spec = IntermediateSpec(
             tokenizer=origins.tokenizer,
             encoder=origins.encoder,
             mixture=ingredients,
             mlm_share=phase.mlm_share,
-            mlm_text=tuple(_text(dataset) for dataset in texts),
-            schedule=_schedule(
+            mlm_text=tuple(text(dataset) for dataset in texts),
+            schedule=schedule(
                 phase.optimisation, [i.data.examples for i in ingredients], [i.data.kind for i in ingredients]
             ),
             keep=phase.optimisation.keep,
@@ -255,10 +252,10 @@ class _Builder:
         spec = TargetSpec(
             tokenizer=tokenizer,
             encoder=encoder,
-            train=_training_data(task, dataset, count),
-            schedule=_schedule(settings, [count], [task.kind]),
+            train=training_data(task, dataset, count),
+            schedule=schedule(settings, [count], [task.kind]),
             keep=settings.keep,
-            dev=_dev_data(task, dev) if dev else None,
+            dev=dev_data(task, dev) if dev else None,
             seed=self.recipe.seed,
             numerics=self.recipe.numerics,
         )
@@ -273,7 +270,7 @@ class _Builder:
         spec = ScoreSpec(
             tokenizer=tokenizer,
             model=model,
-            data=_training_data(task, dataset, len(dataset)),
+            data=training_data(task, dataset, len(dataset)),
             language=language,
             metric=task.metric,
             part=part,
@@ -304,31 +301,5 @@ def _loaded(found: DataSource | Absent) -> Dataset:
     return load(found)
 
 
-def _shape(numerics: Numerics) -> Shape:
-    return Shape(cores=numerics.threads, gpus=int(numerics.device == "cuda"))
-
-
 def _present(parts: Sequence[tuple[Ingredient, Dataset, Dataset | None]]) -> list[Dataset]:
     return [dev for _, _, dev in parts if dev is not None]
-
-
-def _text(dataset: Dataset) -> Text:
-    return Text(language=dataset.source.language, fingerprint=dataset.fingerprint, examples=len(dataset))
-
-
-def _training_data(task: Task, dataset: Dataset, count: int) -> Data:
-    return Data(fingerprint=dataset.fingerprint, kind=task.kind, examples=count, labels=task.labels)
-
-
-def _dev_data(task: Task, dataset: Dataset) -> Data:
-    return _training_data(task, dataset, len(dataset)).model_copy(update={"metric": task.metric})
-
-
-def _schedule(settings: Optimisation, counts: Sequence[int], kinds: Iterable[Kind]) -> Schedule:
-    """The horizon in steps: as stated, or Σ epochs · ceil(n / batch) over the training sets.
-
-    The stride matters to long contexts alone: elsewhere it is 0, so that another one changes no id.
-    """
-    steps = settings.steps or sum(math.ceil(settings.epochs * math.ceil(n / settings.batch)) for n in counts)
-    fields = settings.model_dump(exclude={"epochs", "steps", "keep", "stride"})
-    return Schedule(**fields, steps=steps, stride=settings.stride if Kind.SPAN in kinds else 0)

@@ -170,11 +170,11 @@ MENDABLE: dict[str, tuple[Sequence[str], str]] = {
     "out of range": (("sweep", "quickstart", "--serial", "--trials", "0"), "--trials"),
     "no space": (("plan", "quickstar"), "quickstart"),
     "no space file": (("plan", "nowhere.yaml"), "nowhere.yaml"),
+    "no cluster": (("sweep", "bench.yaml", "--address", "127.0.0.1:9"), "--address"),
     "no sweep": (("leaderboard", "nothing"), "nothing"),
     "no recipe file": (("final", "nowhere.yaml"), "nowhere.yaml"),
     "no data folder": (("plan", "bench.yaml", "--data", "nowhere"), "--data"),
     "no task kind": (("tasks", "--kind", "poetry"), "tagging"),
-    "not serial": (("sweep", "quickstart"), "--serial"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -16,6 +17,7 @@ from tasks.errors import UserError
 from trainers.stages import Shape
 
 SLOT = "trial_slot"
+KNOCK = 10.0  # seconds that a cluster's head has to answer
 SLOTS = 256  # on an instance of our own: a slot costs nothing, trials are bounded by the space's concurrency
 
 # read by Ray Tune: no files of results that nobody reads, no words that nobody asked for
@@ -85,6 +87,7 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
                 logging_level=logging.ERROR,
             )
         else:
+            _knock(address)
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except ConnectionError as error:
         raise UserError(f"no Ray cluster: {error}", where="--address") from error
@@ -93,6 +96,17 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
             yield Cluster(head_node(), own=address is None)
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raises ConnectionError at once where nobody answers; Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        return  # `auto` and the like
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK).close()
+    except OSError as error:
+        raise ConnectionError(f"nobody answers at {address} ({error})") from error
 
 
 def check_slots() -> None:
