@@ -17,6 +17,7 @@ from tasks.errors import UserError
 from trainers.stages import Shape
 
 SLOT = "trial_slot"
+LOOPBACK = "127.0.0.2"  # Ray takes 127.0.0.1 to mean the address that others reach this machine at
 KNOCK = 10.0  # seconds that a cluster's head has to answer
 SLOTS = 256  # on an instance of our own: a slot costs nothing, trials are bounded by the space's concurrency
 
@@ -81,7 +82,7 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
             ray.init(
                 num_cpus=cores,
                 resources={SLOT: SLOTS},
-                _node_ip_address="127.0.0.1",
+                _node_ip_address=LOOPBACK,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
