@@ -77,7 +77,6 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
     try:
         if address is None:
             cores = max(os.cpu_count() or 1, wishes.workers * wishes.cores)
-            os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # everything is on loopback
             os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")  # nobody takes this machine away
             ray.init(
                 num_cpus=cores,
