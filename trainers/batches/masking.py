@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from trainers.kinds.base import IGNORE, Row
 from trainers.randomness import uniforms
@@ -18,6 +20,11 @@ class Vocabulary:
     size: int
     mask: int
     special: frozenset[int]
+
+    @cached_property
+    def is_special(self) -> npt.NDArray[np.bool_]:
+        """Which ids are special tokens: bool [size]."""
+        return np.isin(np.arange(self.size), list(self.special))
 
 
 def mask_rows(rows: Sequence[np.ndarray], share: float, vocabulary: Vocabulary, *, seed: int, step: int) -> list[Row]:
@@ -33,20 +40,19 @@ def mask_rows(rows: Sequence[np.ndarray], share: float, vocabulary: Vocabulary, 
         seed: the stage's.
         step: of the optimiser.
     """
-    width = max(len(row) for row in rows)
-    numbers = [uniforms(3 * width, seed, "mask", step, slot).reshape(3, width) for slot in range(len(rows))]
-    return [_mask(row, share, vocabulary, numbers[slot][:, : len(row)]) for slot, row in enumerate(rows)]
+    lengths = np.array([len(row) for row in rows])
+    width = int(lengths.max())
+    tokens = np.zeros((len(rows), width), dtype=np.int64)
+    real = np.arange(width) < lengths[:, None]
+    tokens[real] = np.concatenate(rows)
+    numbers = np.stack([uniforms(3 * width, seed, "mask", step, slot) for slot in range(len(rows))])
+    which, how, what = numbers.reshape(len(rows), 3, width).swapaxes(0, 1)
 
-
-def _mask(tokens: np.ndarray, share: float, vocabulary: Vocabulary, numbers: np.ndarray) -> Row:
-    which, how, what = numbers
-    ordinary = ~np.isin(tokens, list(vocabulary.special))
+    ordinary = real & ~vocabulary.is_special[tokens]
     chosen = ordinary & (which < share)
-    if ordinary.any() and not chosen.any():
-        chosen[np.flatnonzero(ordinary)[np.argmin(which[ordinary])]] = True
+    bare = np.flatnonzero(ordinary.any(axis=1) & ~chosen.any(axis=1))
+    chosen[bare, np.where(ordinary, which, 1.0).argmin(axis=1)[bare]] = True
     target = np.where(chosen, tokens, IGNORE)
-    shown = tokens.copy()
-    shown[chosen & (how < 0.8)] = vocabulary.mask
-    swap = chosen & (how >= 0.8) & (how < 0.9)
-    shown[swap] = (what[swap] * vocabulary.size).astype(np.int64)
-    return Row(tokens=shown, target=target)
+    swapped = np.where(how < 0.9, (what * vocabulary.size).astype(np.int64), tokens)
+    shown = np.where(chosen, np.where(how < 0.8, vocabulary.mask, swapped), tokens)
+    return [Row(shown[i, :length], target[i, :length]) for i, length in enumerate(lengths)]
