@@ -3,7 +3,8 @@ PYTHON = python3.11
 EXTRAS = cpu,dev
 BIN = .venv/bin
 STAMP = .venv/.installed
-LAB = demo/store
+SPACE = quickstart
+DEMO = demo
 
 .PHONY: install demo test check lint unit
 
@@ -16,12 +17,13 @@ $(STAMP): pyproject.toml constraints.txt
 
 # one sweep of the toy world on a Ray instance of its own; the same command again continues, or finds everything done
 demo: install
-	mkdir -p demo
-	$(BIN)/crosslift sweep quickstart --store $(LAB)
-	$(BIN)/crosslift leaderboard quickstart --store $(LAB)
-	$(BIN)/crosslift best quickstart --store $(LAB) > demo/best.yaml.part
-	mv demo/best.yaml.part demo/best.yaml
-	@echo "the best recipe is in demo/best.yaml; next: $(BIN)/crosslift final demo/best.yaml --seeds 3 --store $(LAB)"
+	@mkdir -p $(DEMO)
+	$(BIN)/crosslift sweep $(SPACE) --store $(DEMO)/store
+	$(BIN)/crosslift leaderboard $(SPACE) --store $(DEMO)/store
+	@$(BIN)/crosslift best $(SPACE) --store $(DEMO)/store > $(DEMO)/best.yaml.part
+	@mv $(DEMO)/best.yaml.part $(DEMO)/best.yaml
+	@echo "the best recipe is in $(DEMO)/best.yaml; next:"
+	@echo "$(BIN)/crosslift final $(DEMO)/best.yaml --seeds 3 --store $(DEMO)/store"
 
 test: install unit
 	$(BIN)/python -m pytest -q -m slow

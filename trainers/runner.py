@@ -20,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 from tasks.errors import UserError
 from trainers.lane import Assignment, Ending, Outcome
 from trainers.loop import Diverged, Stopped
+from trainers.memory import keep_freed_memory
 from trainers.ranks import ALONE, Ranks
 from trainers.recipe import Numerics
 from trainers.session import Report, Session, Settings
@@ -99,6 +100,7 @@ def configure(numerics: Numerics) -> None:
     Raises:
         UserError: the recipe needs a GPU, and there is none.
     """
+    keep_freed_memory()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if numerics.device == "cuda" and not torch.cuda.is_available():
@@ -107,6 +109,8 @@ def configure(numerics: Numerics) -> None:
         )
     torch.set_num_threads(numerics.threads)
     torch.use_deterministic_algorithms(True)
+    # nothing reads what is not written; filling it took up to a tenth of a step
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers has no types here
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
