@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from trainers.identity import Rounded, Spec
+from trainers.identity import Later, Rounded, Spec
 
 SAMPLERS = ("random", "grid", "tpe", "gp", "cmaes")
 
@@ -71,12 +71,17 @@ class Search(Spec):
     `sampler` is random, grid, tpe, gp, cmaes, or the import path of an Optuna sampler (`package.module:Class`). All but
     grid draw from the axes' prior until `startup` trials have a value. Trial 0 is the baseline and one of `trials`;
     None: as many as a grid has points, and the baseline.
+
+    A `reproducible` search samples and compares trial n by the trials before n - `concurrency` alone, so that timing
+    decides nothing. Without it a trial begins as soon as there is a place, and knows whatever has ended or reached its
+    rung by then: lanes are never idle, and another run of the sweep may find other recipes.
     """
 
     sampler: str = "tpe"
     trials: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     concurrency: Annotated[int, Field(ge=1)] = 1
+    reproducible: Annotated[bool, Later(True)] = True
     startup: Annotated[int, Field(ge=1)] = 10
     prune: Prune | None = None
     selection: Literal["all", "english"] = "all"

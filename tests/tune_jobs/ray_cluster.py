@@ -23,7 +23,7 @@ from tune_jobs.on_ray.broker_actor import NAMESPACE, broker_of
 from tune_jobs.on_ray.cluster import SLOT, head_node
 
 CROSSLIFT = str(Path(sys.executable).with_name("crosslift"))
-OURS = ("BrokerActor", "Caller", "TrainController", "RayTrainWorker", "ImplicitFunc")
+OURS = ("BrokerActor", "Caller", "TrainController", "RayTrainWorker", "ImplicitFunc", "PlacementGroupCleaner")
 PATIENCE = 240.0
 
 

@@ -24,11 +24,11 @@ def sampled(trial: int) -> Sampled:
     return Sampled(trial=trial, params={}, recipe=recipe, recipe_id=recipe_id(recipe))
 
 
-def desk_with(values: list[float], concurrency: int) -> tuple[SweepDesk, EventLog]:
+def desk_with(values: list[float], concurrency: int, reproducible: bool = True) -> tuple[SweepDesk, EventLog]:
     """A desk whose trials all stand at the first rung."""
     objects = MemoryObjects()
     store, log = StageStore(objects), EventLog(objects, "little")
-    what = space(concurrency=concurrency, prune=PRUNE)
+    what = space(concurrency=concurrency, prune=PRUNE, reproducible=reproducible)
     desk = SweepDesk(what, store, Broker(store, lambda: 0.0), log, lambda notice: None)
     for trial, value in enumerate(values):
         desk.record(sampled(trial))
@@ -48,6 +48,12 @@ def test_a_trial_that_began_before_any_had_ended_is_compared_with_none(trial: in
     """With four in flight, trials 1 and 2 begin beside trial 0; what came later stands at the rung all the same."""
     desk, _ = desk_with([50.0, 10.0, 20.0, 45.0, 44.0, 43.0], 4)
     assert desk.decide(trial, 0).go_on
+
+
+@pytest.mark.parametrize(("value", "go_on"), [(10.0, False), (42.0, False), (46.0, True)])
+def test_without_reproducibility_a_trial_is_compared_with_all_at_its_rung(value: float, go_on: bool) -> None:
+    desk, _ = desk_with([50.0, value, 20.0, 45.0, 44.0, 43.0], 4, reproducible=False)
+    assert desk.decide(1, 0).go_on is go_on
 
 
 def test_what_is_repeated_is_recorded_once() -> None:

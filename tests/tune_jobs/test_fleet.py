@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.tune_jobs.shelf import Clock
 from trainers.stages import Shape
-from tune_jobs.lanes.fleet import Fleet, Limits
+from tune_jobs.lanes.fleet import PATIENCE, TENURE, Fleet, Limits
+from tune_jobs.lanes.shares import Claim, share
 
 ONE, TWO = Shape(cores=1), Shape(cores=2)
 ROOM = {"CPU": 2.0}
@@ -82,3 +83,69 @@ def test_whatever_is_wanted_lanes_that_stay_fit_in(wishes: list[tuple[Shape, int
                 fleet.saw(name, fleet.members[name].shape, busy=busy)
         fleet.grow("a", Counter({shape: count}), {"CPU": float(cores)}, OPEN)
         assert sum(m.shape.cores for m in fleet.members.values() if not m.leaving) <= cores
+
+
+class Rivals:
+    """Two brokers' fleets on one cluster; what a lane may start with, it starts with at once."""
+
+    def __init__(self, cores: float) -> None:
+        self.clock, self.room = Clock(), {"CPU": cores}
+        self.fleets = {"a": Fleet(self.clock), "b": Fleet(self.clock)}
+
+    def look(self, owner: str, demand: Counter[Shape]) -> None:
+        """One attends; lanes that leave are gone at once, and who finds room is placed."""
+        other = next(fleet for name, fleet in self.fleets.items() if name != owner)
+        self.fleets[owner].grow(owner, demand, self.room, OPEN, (other.claim(),))
+        for fleet in self.fleets.values():
+            for name in [name for name in fleet.members if fleet.leaves(name)]:
+                fleet.gone(name)
+        for fleet in self.fleets.values():
+            for name, member in fleet.members.items():
+                if not member.placed and self.held() + member.shape.cores <= self.room["CPU"]:
+                    fleet.saw(name, member.shape, busy=True)
+
+    def held(self) -> int:
+        return sum(m.shape.cores for fleet in self.fleets.values() for m in fleet.members.values() if m.placed)
+
+    def lanes(self) -> dict[str, int]:
+        return {name: sum(m.placed for m in fleet.members.values()) for name, fleet in self.fleets.items()}
+
+
+def test_lanes_leave_for_another_store_that_waits_but_no_more_than_its_share() -> None:
+    rivals = Rivals(4)
+    many = Counter({ONE: 9})
+    rivals.look("a", many)
+    assert rivals.lanes() == {"a": 4, "b": 0}
+    rivals.clock.now = TENURE
+    rivals.look("b", many)
+    rivals.look("a", many)
+    assert rivals.lanes() == {"a": 4, "b": 0}, "it has not waited long"
+    rivals.clock.now += PATIENCE + 1
+    for _ in range(3):
+        rivals.look("a", many)
+        rivals.look("b", many)
+    assert rivals.lanes() == {"a": 2, "b": 2}
+    rivals.fleets["b"].members.clear()
+    rivals.look("a", many)
+    assert rivals.lanes() == {"a": 4, "b": 0}
+
+
+def test_where_there_is_room_for_one_lane_two_stores_take_turns() -> None:
+    rivals, wide = Rivals(2), Counter({TWO: 9})
+    rivals.look("a", wide)
+    turns = []
+    for _ in range(4):
+        for owner in "baba":
+            rivals.look(owner, wide)
+        turns.append(rivals.lanes())
+        rivals.clock.now += TENURE + 1
+    assert turns == [{"a": 1, "b": 0}, {"a": 0, "b": 1}, {"a": 1, "b": 0}, {"a": 0, "b": 1}]
+
+
+@given(st.lists(st.integers(0, 9), max_size=4), st.integers(1, 9))
+def test_shares_leave_nobody_without(held: list[int], cores: int) -> None:
+    claims = [Claim({"CPU": float(count)}, 0.0) for count in held]
+    mine = share({"CPU": float(cores)}, claims)["CPU"]
+    rivals = sum(count > 0 for count in held)
+    assert mine >= cores / (rivals + 1)
+    assert mine + sum(held) <= cores or mine == cores / (rivals + 1)

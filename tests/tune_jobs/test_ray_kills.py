@@ -11,6 +11,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +20,18 @@ from tasks import toy
 from tests.tune_jobs import test_kills
 from tests.tune_jobs.ray_cluster import Machines, actors, kill, machines, wait
 from tests.tune_jobs.test_kills import Lab
-from tests.tune_jobs.test_on_ray import board, results
+from tests.tune_jobs.test_on_ray import PRUNED, board, results, run, told
+from trainers.store.folder import FolderObjects
 from trainers.store.manifest import Progress
 from tune_jobs.lanes.hub import Hub
+from tune_jobs.sweeps.event_log import replay
+from tune_jobs.sweeps.events import Decided
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SAVE_EVERY = 0.3
-SPACE = test_kills.SPACE.replace("steps: 12", "steps: 300")
+STEPS = 200
+SPACE = test_kills.SPACE.replace("steps: 12", f"steps: {STEPS}").replace("parts: 2}", "parts: 1}")
 WIDE = ("--workers", "2", "--lanes", "1", "--save-every", str(SAVE_EVERY), "--data", "data")
 
 
@@ -117,7 +122,7 @@ def test_every_blow_hit_a_stage_in_its_middle(story: Story) -> None:
     assert set(story.blows) == {"rank 1", "rank 0", "broker", "trial", "driver", "raylet"}
     for name, blow in story.blows.items():
         assert blow.stage not in blow.commits, name
-        assert 0 < blow.saved.step < 300, name
+        assert 0 < blow.saved.step < STEPS, name
 
 
 def test_no_committed_stage_is_trained_again(story: Story) -> None:
@@ -137,3 +142,33 @@ def test_what_a_lane_runs_outlives_broker_and_trial(story: Story) -> None:
 
 def test_nothing_is_left_behind(story: Story) -> None:
     assert story.left == {}
+
+
+def test_with_tpe_and_pruning_no_decision_is_lost_and_none_is_taken_anew(tmp_path: Path) -> None:
+    """Broker, trial and driver are killed, each after another decision; the reference is one undisturbed process."""
+    toy.write(tmp_path / "data", size=0.05, seed=1)
+    (tmp_path / "pruned.yaml").write_text(PRUNED)
+    options = ("--trials", "8", "--data", "data")
+    run(tmp_path, "sweep", "pruned.yaml", *options, "--serial", "--store", "once")
+    lab = Lab(tmp_path / "killed")
+
+    def events() -> list[str]:
+        return [str(envelope.event) for envelope in replay(FolderObjects(lab.folder), "pruned")]
+
+    def decided(count: int) -> None:
+        wait(lambda: sum(isinstance(e.event, Decided) for e in replay(FolderObjects(lab.folder), "pruned")) >= count)
+
+    with machines(tmp_path, 2) as here:
+        first = here.start(lab, "pruned.yaml", *options)
+        decided(1)
+        kill(actors("BrokerActor")[0]["Pid"])
+        decided(2)
+        kill(actors("ImplicitFunc")[0]["Pid"])
+        decided(3)
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+        recorded = events()
+        here.sweep(lab, "pruned.yaml", *options)
+        wait(lambda: not here.left(), 60.0)
+    assert events()[: len(recorded)] == recorded
+    assert told(lab, "pruned") == told(Lab(tmp_path / "once"), "pruned")

@@ -95,3 +95,30 @@ def test_no_more_than_concurrency_trials_are_open(data, concurrency: int) -> Non
 def test_the_budget_counts_the_baseline() -> None:
     history = run(Searcher(space(trials=3)), History(), lambda n: 0)
     assert len(history.trials) == 3
+
+
+def test_a_search_that_need_not_be_reproducible_waits_for_no_slow_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trial 0 is slow: the others go on without it, and know each other's values at once."""
+    what = space(sampler="tpe", trials=7, concurrency=2, startup=2, reproducible=False)
+    searcher, asked = Searcher(what), []
+
+    def suggest(number: int, past: list[Past]) -> dict | None:
+        asked.append([trial.state for trial in past])
+        return Study.suggest(searcher._study, number, past)
+
+    monkeypatch.setattr(searcher._study, "suggest", suggest)
+    history = History()
+    for number in range(4):
+        found = searcher.next(history)
+        assert found is not None
+        history.apply(sampled(number, *found))
+        if number:
+            assert searcher.next(history) is None, "two are in flight"
+            history.apply(ended(number, 50.0))
+    done, pending = State.COMPLETE, State.PENDING
+    assert asked == [[pending], [pending, done], [pending, done, done]]
+
+
+def test_only_a_search_that_is_not_reproducible_says_so_in_its_identity() -> None:
+    assert "reproducible" not in str(space().identity())
+    assert space(reproducible=False).identity() != space().identity()

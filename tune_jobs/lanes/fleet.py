@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trainers.stages import Shape
+from tune_jobs.lanes.shares import Claim, Room, share
 
-Room = Mapping[str, float]
-"""What a cluster has in all, by Ray's names: CPU, GPU."""
+PATIENCE = 5.0  # seconds that a lane of another store waits before one of ours leaves for it
+TENURE = 60.0  # seconds that a lane stays at least: it took a while to start
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,11 @@ class Limits:
 
 @dataclass
 class Member:
-    """A lane: begun when `since` says, at work or not since then. `placed`: its workers have spoken."""
+    """A lane: at work or not since `since`. `placed`: its workers have spoken."""
 
     owner: str
     shape: Shape
+    begun: float
     since: float
     placed: bool = False
     busy: bool = False
@@ -58,7 +60,7 @@ class Fleet:
 
     def saw(self, name: str, shape: Shape, *, busy: bool) -> None:
         """A lane has asked, and got a stage or not."""
-        member = self.members.setdefault(name, Member(name.partition("/")[0], shape, self._clock()))
+        member = self.members.setdefault(name, self._member(name.partition("/")[0], shape))
         if not member.placed or member.busy != busy:
             member.since = self._clock()
         member.placed, member.busy = True, busy
@@ -66,7 +68,7 @@ class Fleet:
     def adopt(self, owner: str, lanes: Mapping[str, Shape]) -> None:
         """Lanes that an owner has: those of which a fleet that died knew are taken to be at work until they ask."""
         for name, shape in lanes.items():
-            self.members.setdefault(name, Member(owner, shape, self._clock(), placed=True, busy=True))
+            self.members.setdefault(name, self._member(owner, shape, at_work=True))
 
     def leaves(self, name: str) -> bool:
         """Whether this lane is to leave now, between two stages."""
@@ -84,7 +86,14 @@ class Fleet:
         first = min(waiting, key=lambda member: member.since, default=None)
         return (self._clock() - first.since, first.shape) if first else None
 
-    def grow(self, owner: str, demand: Counter[Shape], room: Room, limits: Limits) -> dict[str, Shape]:
+    def claim(self) -> Claim:
+        """What the other brokers of the cluster have to know."""
+        waiting = (self._clock() - member.since for member in self.members.values() if not member.placed)
+        return Claim(_sum(self.members.values()), max(waiting, default=0.0))
+
+    def grow(
+        self, owner: str, demand: Counter[Shape], room: Room, limits: Limits, others: Sequence[Claim] = ()
+    ) -> dict[str, Shape]:
         """New lanes for an owner's sweep, by name; what has to leave for them, or is idle for too long, is told so.
 
         Args:
@@ -92,19 +101,24 @@ class Fleet:
             demand: stages that could run now, by the size of lane that they want.
             room: what the cluster has.
             limits: the owner's.
+            others: what the brokers of other stores hold: if one waits, lanes beyond our share leave.
         """
+        room = share(room, others)
+        queue = max((other.waits for other in others), default=0.0)
+        if queue > PATIENCE:
+            self._give_way(room)
         begun: dict[str, Shape] = {}
         for shape, count in sorted(demand.items(), key=lambda item: -item[1]):
             spare = sum(member.spare and member.shape == shape for member in self.members.values())
             for _ in range(count - spare):
                 if not self._fits(owner, shape, room, limits):
                     self._make_room(demand)
-                if not self._fits(owner, shape, room, limits):
-                    break
+                if not self._fits(owner, shape, room, limits) or (queue and not self._staying()):
+                    break  # where another store's lane waits already, ours does not stand beside it
                 self._begun += 1
                 name = f"{owner}/{self._life}-{self._begun}"
                 begun[name] = shape
-                self.members[name] = Member(owner, shape, self._clock())
+                self.members[name] = self._member(owner, shape)
         self._end_idle(limits.idle)
         return begun
 
@@ -118,12 +132,24 @@ class Fleet:
 
         The first lane of all may wait for one, so that a cluster sees what to grow for.
         """
-        staying = [member for member in self.members.values() if not member.leaving]
+        staying = self._staying()
         if limits.most is not None and sum(member.owner == owner for member in staying) >= limits.most:
             return False
-        taken = [member.shape for member in staying] + [shape]
-        needed = {"CPU": sum(s.workers * s.cores for s in taken), "GPU": sum(s.workers * s.gpus for s in taken)}
-        return not staying or all(count <= room.get(name, 0) for name, count in needed.items())
+        return not staying or _fit([*staying, self._member(owner, shape)], room)
+
+    def _give_way(self, room: Room) -> None:
+        """Lanes leave at the end of their stages, idle and young ones first, until the rest fit into our share."""
+        old = [m for m in self._staying() if m.placed and self._clock() - m.begun >= TENURE]
+        for member in sorted(old, key=lambda member: (member.busy, -member.begun)):
+            if _fit(self._staying(), room):
+                return
+            member.leaving = True
+
+    def _staying(self) -> list[Member]:
+        return [member for member in self.members.values() if not member.leaving]
+
+    def _member(self, owner: str, shape: Shape, *, at_work: bool = False) -> Member:
+        return Member(owner, shape, self._clock(), self._clock(), placed=at_work, busy=at_work)
 
     def _make_room(self, demand: Counter[Shape]) -> None:
         for member in self.members.values():
@@ -132,3 +158,13 @@ class Fleet:
     def _end_idle(self, patience: float) -> None:
         for member in self.members.values():
             member.leaving |= member.placed and not member.busy and self._clock() - member.since > patience
+
+
+def _sum(members: Iterable[Member]) -> Room:
+    """What lanes hold together."""
+    shapes = [member.shape for member in members]
+    return {"CPU": sum(s.workers * s.cores for s in shapes), "GPU": sum(s.workers * s.gpus for s in shapes)}
+
+
+def _fit(members: Iterable[Member], room: Room) -> bool:
+    return all(count <= room.get(name, 0) for name, count in _sum(members).items())

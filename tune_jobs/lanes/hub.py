@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from tune_jobs.lanes.broker import Answer, Broker, Patience
-from tune_jobs.lanes.fleet import Fleet, Limits, Room
+from tune_jobs.lanes.fleet import Fleet, Limits
 from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
+from tune_jobs.lanes.shares import Claim, Room
 from tune_jobs.lanes.stage_states import Shelf
 
 LEASE = 20.0  # seconds without a word from its driver after which a sweep's wants end
@@ -100,6 +101,7 @@ class Hub:
         self._running: dict[str, tuple[Stage, set[str]]] = {}  # lane → what it was given, and the sweeps that want it
         self._sweeps: dict[str, Sweep] = {}
         self._briefs: dict[str, object] = {}
+        self._others: tuple[Claim, ...] = ()
 
     # --- lanes ------------------------------------------------------------------------------------------------------
 
@@ -188,7 +190,7 @@ class Hub:
         self._fleet.adopt(sweep, driver.lanes)
         mine.begun |= any(trial.partition("/")[0] == sweep for trial in self._broker.trials())
         demand = self._broker.demand() if mine.begun else driver.ahead
-        launch = self._fleet.grow(sweep, demand, driver.room, driver.limits)
+        launch = self._fleet.grow(sweep, demand, driver.room, driver.limits, self._others)
         news = News(self._life, list(mine.notices), launch, mine.made, mine.trouble, self._fleet.wait(sweep))
         mine.notices.clear()
         mine.made, mine.trouble = [], ""
@@ -221,6 +223,16 @@ class Hub:
     def quiet(self) -> float:
         """Seconds since a driver was heard; the hub's own age if none ever was."""
         return self._clock() - max((sweep.seen for sweep in self._sweeps.values()), default=self._born)
+
+    # --- the hubs of other stores -----------------------------------------------------------------------------------
+
+    def claim(self) -> Claim:
+        """What this hub's lanes hold."""
+        return self._fleet.claim()
+
+    def hear(self, claims: Iterable[Claim]) -> None:
+        """What those of the other hubs on the cluster hold."""
+        self._others = tuple(claims)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -7,9 +7,11 @@ they run, and trials want again what they want.
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import Any, cast
 
 import ray
@@ -19,12 +21,19 @@ from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Patience
 from tune_jobs.lanes.hub import LEASE, Hub
+from tune_jobs.lanes.shares import Claim
+from tune_jobs.on_ray import janitor
 
 NAMESPACE = "crosslift"
+PREFIX = "broker-"
+LOOK = 2.0  # seconds between two looks at the other brokers
+CLEARING = 30.0  # seconds between two looks for what dead jobs have left
 SETTLING = 3.0  # seconds after the actor's death in which living lanes report
 REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
 PAUSE = 0.2  # seconds between two tries
 ALONE = 3 * LEASE  # seconds without any driver after which the actor ends
+
+log = logging.getLogger(__name__)
 
 
 class BrokerActor:
@@ -34,17 +43,36 @@ class BrokerActor:
         again = ray.get_runtime_context().was_current_actor_reconstructed
         patience = Patience(settling=SETTLING if again else 0.0)
         self._hub = Hub(StageStore(open_objects(location)), time.monotonic, _alive, patience)
-        threading.Thread(target=self._end_when_alone, daemon=True).start()
+        self._name = name_of(location)
+        threading.Thread(target=self._look_around, daemon=True).start()
 
     def call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """One call of the hub."""
         return getattr(self._hub, name)(*arguments, **keywords)
 
-    def _end_when_alone(self) -> None:
+    def _look_around(self) -> None:
+        """Hear the brokers of other stores, clear away what dead jobs have left, and end when there is no driver."""
         me = ray.get_runtime_context().current_actor  # not there when the thread ends
+        cleared = -CLEARING
         while self._hub.quiet() < ALONE:
-            time.sleep(1.0)
+            try:
+                self._hub.hear(_claims(self._name))
+                if time.monotonic() - cleared > CLEARING:
+                    cleared = time.monotonic()
+                    janitor.clear()
+            except Exception:  # the cluster is in trouble, or ends: whoever waits for us will know
+                log.exception("the cluster does not answer")
+            time.sleep(LOOK)
         ray.kill(me)  # for good: it is not started again
+
+
+def _claims(mine: str) -> Iterator[Claim]:
+    """Of the other brokers on the cluster; one that does not answer is left out."""
+    for actor in ray.util.list_named_actors(all_namespaces=True):
+        if actor["namespace"] == NAMESPACE and actor["name"].startswith(PREFIX) and actor["name"] != mine:
+            with suppress(ValueError, ray.exceptions.RayError):  # it has ended, or is about to be started again
+                other = ray.get_actor(actor["name"], NAMESPACE)
+                yield cast(Claim, ray.get(other.call.remote("claim", (), {}), timeout=LOOK))
 
 
 def _alive() -> Collection[str]:
@@ -73,15 +101,19 @@ class RemoteBroker:
                 time.sleep(PAUSE)
 
 
+def name_of(location: str) -> str:
+    """The actor's name."""
+    return PREFIX + hashlib.sha256(location.encode()).hexdigest()[:16]
+
+
 def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
     """The broker of a store on this Ray instance, started on the head node if there is none.
 
     Returns:
         It, and a function that ends it for good.
     """
-    name = f"broker-{hashlib.sha256(location.encode()).hexdigest()[:16]}"
     settings = ray.remote(BrokerActor).options(
-        name=name,
+        name=name_of(location),
         namespace=NAMESPACE,
         get_if_exists=True,
         lifetime="detached",

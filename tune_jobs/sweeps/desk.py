@@ -68,13 +68,17 @@ class SweepDesk:
             self.record(rung)
 
     def decide(self, trial: int, rung: int) -> Decided:
-        """Compare the trial with those that had ended when it began; what is recorded is never decided anew."""
+        """Compare the trial with those that had ended when it began, or, where the search is not reproducible, with all
+        that stand at the rung; what is recorded is never decided anew.
+        """
         here = self._log.history.trials[trial]
         if rung not in here.decisions:
-            prune = self._space.search.prune
-            rule = Halving(prune.keep, prune.least) if prune is not None else None
-            others = self._log.history.rung_values(rung, trial - self._space.search.concurrency)
-            go_on = goes_on(trial, here.rungs[rung].value, others.values(), rule)
+            search, trials = self._space.search, self._log.history.trials
+            rule = Halving(search.prune.keep, search.prune.least) if search.prune is not None else None
+            last = trial - search.concurrency if search.reproducible else len(trials) - 1
+            values = self._log.history.rung_values(rung, last)
+            others = [value for number, value in values.items() if number != trial]
+            go_on = goes_on(trial, here.rungs[rung].value, others, rule)
             self.record(Decided(trial=trial, rung=rung, go_on=go_on))
         return here.decisions[rung]
 

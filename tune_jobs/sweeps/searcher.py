@@ -2,7 +2,8 @@
 
 Trial n begins when all trials up to n - c have ended (c = concurrency), and is sampled from these alone: which of the
 c trials in flight is faster makes no difference, so a sweep can be done again. Of those in flight it knows only which
-points they have taken. With c = 1 this is the usual sequential search.
+points they have taken. With c = 1 this is the usual sequential search. A search that is not `reproducible` begins a
+trial whenever fewer than c are in flight, and knows all that have ended.
 """
 
 from __future__ import annotations
@@ -39,8 +40,14 @@ class Searcher:
         budget = self._space.search.trials
         if (budget is not None and number >= budget) or number == self._exhausted_at:
             return None
-        settled = max(number - self._space.search.concurrency + 1, 0)
-        if any(trial.ended is None for trial in history.trials[:settled]):
+        search = self._space.search
+        if search.reproducible:
+            settled = max(number - search.concurrency + 1, 0)
+            if any(trial.ended is None for trial in history.trials[:settled]):
+                return None
+        elif len(history.open()) < search.concurrency:
+            settled = number
+        else:
             return None
         past = [told(trial, settled=trial.number < settled) for trial in history.trials]
         params = self._study.suggest(number, past)
