@@ -25,12 +25,13 @@ demo: install
 	@echo "the best recipe is in $(DEMO)/best.yaml; next:"
 	@echo "$(BIN)/crosslift final $(DEMO)/best.yaml --seeds 3 --store $(DEMO)/store"
 
+# two processes: those with Ray, which often wait for others, in one
 test: install unit
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup
 
 check: lint unit
 
-# two processes, each with one thread: the slow tests want the machine to themselves, these do not
+# two processes, each with one thread
 unit: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n 2
 

@@ -19,7 +19,7 @@ from tests.tune_jobs.test_kills import Lab
 from trainers.store.folder import FolderObjects
 from tune_jobs.sweeps.event_log import replay
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("ray")]
 
 
 def run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -88,8 +88,9 @@ def told(lab: Lab, sweep: str) -> list[Any]:
 def test_more_trials_extend_a_sweep_and_what_pruning_saved_is_said(folder: Path) -> None:
     """With TPE and pruning: four trials and then eight are what eight at once are, and what one process does."""
     (folder / "pruned.yaml").write_text(PRUNED)
-    for trials in ("4", "8"):
-        said = run(folder, "sweep", "pruned.yaml", "--trials", trials, "--store", "twice", "--data", "data", "--json")
+    for trials, how in (("4", ["--serial"]), ("8", [])):
+        more = ("--trials", trials, "--store", "twice", "--data", "data", "--json")
+        said = run(folder, "sweep", "pruned.yaml", *more, *how)
     run(folder, "sweep", "pruned.yaml", "--trials", "8", "--serial", "--store", "once", "--data", "data")
     assert told(Lab(folder / "twice"), "pruned") == told(Lab(folder / "once"), "pruned")
     summary = json.loads(said.stdout)
