@@ -3,7 +3,7 @@
 (a) a `TorchTrainer` for each trial, nested in Ray Tune, nothing shared; (b) Crosslift, two lanes. Crosslift is charged
 for all cores from the start of Ray to its end, the nested trials only from `fit()` to its end.
 
-    python benchmarks/overhead.py [--recipes 16]
+    python -m benchmarks.overhead [--recipes 16]
 
 Prints both bills and their ratio; exits with 1 if it is below 5.
 """

@@ -5,7 +5,7 @@ without training, on the whole test sets: the fifth that ranks recipes has 200 q
 four. Run it after the sweep, on its store:
 
     crosslift sweep small --data DIR --serial --store LAB
-    python benchmarks/real_text.py --data DIR --store LAB
+    python -m benchmarks.real_text --data DIR --store LAB
 
 Prints a line a cell and exits with 1 if a rival wins one.
 """

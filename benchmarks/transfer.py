@@ -6,7 +6,7 @@ Two claims, declared here before anything is trained:
    encoder beats the same fine-tuning of an untrained one, as a mean over the tasks, with a 95 % interval above 0.
 2. Intermediate task: `HELPFUL`, trained on before the targets, lifts the suite average with an interval above 0.
 
-    python benchmarks/transfer.py --to DIR [--size 1.5] [--steps 6000]
+    python -m benchmarks.transfer --to DIR [--size 1.5] [--steps 6000]
 
 Runs one process a pretraining seed, each with one thread; prints a table and exits with 1 if a claim fails. The store
 in DIR makes a second run cheap. A run is a pair (pretraining seed, training seed); pairing is over runs and examples.

@@ -10,7 +10,12 @@ from functools import cache
 # of glibc's malloc.h: parameters of mallopt
 TRIM_THRESHOLD = -1
 MMAP_MAX = -4
+ARENA_MAX = -8
 NEVER = 2**31 - 1
+
+ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(NEVER), "MALLOC_MMAP_MAX_": "0", "MALLOC_ARENA_MAX": "1"}
+"""The same for a process that is yet to begin, and for all its threads: those that are there already have arenas of
+their own, which hold no large blocks."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +33,8 @@ def keep_freed_memory() -> bool:
     if platform.libc_ver()[0] != "glibc":
         return False
     set_option = ctypes.CDLL(None).mallopt
-    kept = all(set_option(option, value) == 1 for option, value in ((MMAP_MAX, 0), (TRIM_THRESHOLD, NEVER)))
+    wanted = ((MMAP_MAX, 0), (TRIM_THRESHOLD, NEVER), (ARENA_MAX, 1))
+    kept = all(set_option(option, value) == 1 for option, value in wanted)
     if not kept:
         log.warning("mallopt refused: freed memory goes back to the system, which takes time")
     return kept

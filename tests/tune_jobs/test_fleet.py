@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.tune_jobs.shelf import Clock
 from trainers.stages import Shape
-from tune_jobs.lanes.fleet import PATIENCE, TENURE, Fleet, Limits
-from tune_jobs.lanes.shares import Claim, share
+from tune_jobs.lanes.fleet import TENURE, Fleet, Limits
+from tune_jobs.lanes.shares import PATIENCE, Claim, share
 
 ONE, TWO = Shape(cores=1), Shape(cores=2)
 ROOM = {"CPU": 2.0}
@@ -101,14 +101,16 @@ class Rivals:
                 fleet.gone(name)
         for fleet in self.fleets.values():
             for name, member in fleet.members.items():
-                if not member.placed and self.held() + member.shape.cores <= self.room["CPU"]:
+                if member.placed is None and self.held() + member.shape.cores <= self.room["CPU"]:
                     fleet.saw(name, member.shape, busy=True)
 
     def held(self) -> int:
-        return sum(m.shape.cores for fleet in self.fleets.values() for m in fleet.members.values() if m.placed)
+        return sum(
+            m.shape.cores for fleet in self.fleets.values() for m in fleet.members.values() if m.placed is not None
+        )
 
     def lanes(self) -> dict[str, int]:
-        return {name: sum(m.placed for m in fleet.members.values()) for name, fleet in self.fleets.items()}
+        return {name: sum(m.placed is not None for m in fleet.members.values()) for name, fleet in self.fleets.items()}
 
 
 def test_lanes_leave_for_another_store_that_waits_but_no_more_than_its_share() -> None:
@@ -142,9 +144,30 @@ def test_where_there_is_room_for_one_lane_two_stores_take_turns() -> None:
     assert turns == [{"a": 1, "b": 0}, {"a": 0, "b": 1}, {"a": 1, "b": 0}, {"a": 0, "b": 1}]
 
 
+def test_a_wide_lane_gets_its_turn_beside_a_narrow_one() -> None:
+    """Two cores: b's narrow lane leaves one, which is b's share and of no use to a."""
+    rivals = Rivals(2)
+    rivals.look("b", Counter({ONE: 1}))
+    for _ in range(4):
+        for owner, wish in (("a", TWO), ("b", ONE)):
+            rivals.look(owner, Counter({wish: 1}))
+        rivals.clock.now += TENURE + 1
+        if rivals.lanes() == {"a": 1, "b": 0}:
+            return
+    raise AssertionError(rivals.lanes())
+
+
+def test_a_lane_that_no_machine_can_hold_keeps_nobody_from_working() -> None:
+    fleet = Fleet(Clock())
+    impossible = Claim({}, {"CPU": 0.0, "GPU": 8.0}, waits=999.0)
+    assert list(fleet.grow("a", Counter({ONE: 1}), ROOM, OPEN, [impossible]).values()) == [ONE]
+    elsewhere = Claim({"CPU": 1.0}, {"CPU": 2.0}, waits=999.0)
+    assert list(Fleet(Clock()).grow("a", Counter({ONE: 1}), ROOM, OPEN, [elsewhere]).values()) == [ONE], "it is free"
+
+
 @given(st.lists(st.integers(0, 9), max_size=4), st.integers(1, 9))
 def test_shares_leave_nobody_without(held: list[int], cores: int) -> None:
-    claims = [Claim({"CPU": float(count)}, 0.0) for count in held]
+    claims = [Claim({"CPU": float(count)}, {}) for count in held]
     mine = share({"CPU": float(cores)}, claims)["CPU"]
     rivals = sum(count > 0 for count in held)
     assert mine >= cores / (rivals + 1)

@@ -31,7 +31,7 @@ def mask_rows(rows: Sequence[np.ndarray], share: float, vocabulary: Vocabulary, 
     """Choose `share` of each row's ordinary tokens; 80 % become the mask, 10 % a random token, 10 % stay.
 
     Devlin et al. 2019, section 3.1. At least one token a row is chosen. A row's choice depends on (seed, step, its
-    place in `rows`, position) alone.
+    place in `rows`, position) and the length of the longest row, so `rows` is never a part of a batch.
 
     Args:
         rows: int64 [length] each, special tokens included; the whole global batch, in order.

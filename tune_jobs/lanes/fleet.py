@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trainers.stages import Shape
-from tune_jobs.lanes.shares import Claim, Room, share
+from tune_jobs.lanes.shares import Claim, Room, fits, share, without
 
-PATIENCE = 5.0  # seconds that a lane of another store waits before one of ours leaves for it
-TENURE = 60.0  # seconds that a lane stays at least: it took a while to start
+TENURE = 60.0  # seconds that a lane stays at its place at least: it took a while to start
 
 
 @dataclass(frozen=True)
@@ -31,13 +30,12 @@ class Limits:
 
 @dataclass
 class Member:
-    """A lane: at work or not since `since`. `placed`: its workers have spoken."""
+    """A lane: at work or not since `since`. `placed`: when its workers were heard first, None while it waits."""
 
     owner: str
     shape: Shape
-    begun: float
     since: float
-    placed: bool = False
+    placed: float | None = None
     busy: bool = False
     leaving: bool = False
 
@@ -61,9 +59,10 @@ class Fleet:
     def saw(self, name: str, shape: Shape, *, busy: bool) -> None:
         """A lane has asked, and got a stage or not."""
         member = self.members.setdefault(name, self._member(name.partition("/")[0], shape))
-        if not member.placed or member.busy != busy:
+        if member.placed is None or member.busy != busy:
             member.since = self._clock()
-        member.placed, member.busy = True, busy
+        member.placed = self._clock() if member.placed is None else member.placed
+        member.busy = busy
 
     def adopt(self, owner: str, lanes: Mapping[str, Shape]) -> None:
         """Lanes that an owner has: those of which a fleet that died knew are taken to be at work until they ask."""
@@ -82,14 +81,19 @@ class Fleet:
 
     def wait(self, owner: str) -> tuple[float, Shape] | None:
         """How long the owner's longest waiting lane has not been placed, in seconds, and its size."""
-        waiting = [m for m in self.members.values() if m.owner == owner and not m.placed]
+        waiting = [m for m in self.members.values() if m.owner == owner and m.placed is None]
         first = min(waiting, key=lambda member: member.since, default=None)
         return (self._clock() - first.since, first.shape) if first else None
 
     def claim(self) -> Claim:
         """What the other brokers of the cluster have to know."""
-        waiting = (self._clock() - member.since for member in self.members.values() if not member.placed)
-        return Claim(_sum(self.members.values()), max(waiting, default=0.0))
+        waiting = [member for member in self.members.values() if member.placed is None]
+        first = min(waiting, key=lambda member: member.since, default=None)
+        return Claim(
+            held=_sum(member for member in self.members.values() if member.placed is not None),
+            wanted=_sum([first] if first else []),
+            waits=self._clock() - first.since if first else 0.0,
+        )
 
     def grow(
         self, owner: str, demand: Counter[Shape], room: Room, limits: Limits, others: Sequence[Claim] = ()
@@ -103,17 +107,20 @@ class Fleet:
             limits: the owner's.
             others: what the brokers of other stores hold: if one waits, lanes beyond our share leave.
         """
+        pressing = [other for other in others if other.presses(room)]
+        free = without(room, [other.held for other in others])
+        if pressing:
+            self._give_way(share(room, others), free, pressing)
         room = share(room, others)
-        queue = max((other.waits for other in others), default=0.0)
-        if queue > PATIENCE:
-            self._give_way(room)
         begun: dict[str, Shape] = {}
         for shape, count in sorted(demand.items(), key=lambda item: -item[1]):
             spare = sum(member.spare and member.shape == shape for member in self.members.values())
             for _ in range(count - spare):
                 if not self._fits(owner, shape, room, limits):
                     self._make_room(demand)
-                if not self._fits(owner, shape, room, limits) or (queue and not self._staying()):
+                unused = without(free, [_sum(self.members.values())])
+                stands = not self._staying() and not fits(_sum([self._member(owner, shape)]), unused)
+                if not self._fits(owner, shape, room, limits) or (pressing and stands):
                     break  # where another store's lane waits already, ours does not stand beside it
                 self._begun += 1
                 name = f"{owner}/{self._life}-{self._begun}"
@@ -135,13 +142,18 @@ class Fleet:
         staying = self._staying()
         if limits.most is not None and sum(member.owner == owner for member in staying) >= limits.most:
             return False
-        return not staying or _fit([*staying, self._member(owner, shape)], room)
+        return not staying or fits(_sum([*staying, self._member(owner, shape)]), room)
 
-    def _give_way(self, room: Room) -> None:
-        """Lanes leave at the end of their stages, idle and young ones first, until the rest fit into our share."""
-        old = [m for m in self._staying() if m.placed and self._clock() - m.begun >= TENURE]
-        for member in sorted(old, key=lambda member: (member.busy, -member.begun)):
-            if _fit(self._staying(), room):
+    def _give_way(self, part: Room, free: Room, pressing: Sequence[Claim]) -> None:
+        """Lanes leave at the end of their stages, idle and young ones first, until the rest fit into our part.
+
+        For one that has no lane at all they leave until its first one has room, too.
+        """
+        old = [(m, m.placed) for m in self._staying() if m.placed is not None and self._clock() - m.placed >= TENURE]
+        shut_out = [other.wanted for other in pressing if not any(other.held.values())]
+        for member, _ in sorted(old, key=lambda pair: (pair[0].busy, -pair[1])):
+            held = _sum(self._staying())
+            if fits(held, part) and all(fits(wanted, without(free, [held])) for wanted in shut_out):
                 return
             member.leaving = True
 
@@ -149,22 +161,19 @@ class Fleet:
         return [member for member in self.members.values() if not member.leaving]
 
     def _member(self, owner: str, shape: Shape, *, at_work: bool = False) -> Member:
-        return Member(owner, shape, self._clock(), self._clock(), placed=at_work, busy=at_work)
+        return Member(owner, shape, self._clock(), self._clock() if at_work else None, at_work)
 
     def _make_room(self, demand: Counter[Shape]) -> None:
         for member in self.members.values():
-            member.leaving |= member.placed and not member.busy and not demand[member.shape]
+            member.leaving |= member.placed is not None and not member.busy and not demand[member.shape]
 
     def _end_idle(self, patience: float) -> None:
         for member in self.members.values():
-            member.leaving |= member.placed and not member.busy and self._clock() - member.since > patience
+            idle = member.placed is not None and not member.busy
+            member.leaving |= idle and self._clock() - member.since > patience
 
 
 def _sum(members: Iterable[Member]) -> Room:
     """What lanes hold together."""
     shapes = [member.shape for member in members]
     return {"CPU": sum(s.workers * s.cores for s in shapes), "GPU": sum(s.workers * s.gpus for s in shapes)}
-
-
-def _fit(members: Iterable[Member], room: Room) -> bool:
-    return all(count <= room.get(name, 0) for name, count in _sum(members).items())

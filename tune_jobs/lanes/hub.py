@@ -200,13 +200,14 @@ class Hub:
         """The sweep's trials want nothing any more, and its lanes leave after their stages.
 
         Returns:
-            How many lanes are still there.
+            How many lanes are still there; those that have found no place yet need no farewell.
         """
         for trial in self._broker.trials() | self._briefs.keys():
             if trial.partition("/")[0] == sweep:
                 self.drop(trial)
         self._fleet.release(sweep)
-        return sum(member.owner == sweep for member in self._fleet.members.values())
+        members = self._fleet.members.values()
+        return sum(member.owner == sweep and member.placed is not None for member in members)
 
     def leave(self, sweep: str) -> int:
         """The driver is gone, and its lanes with it.
@@ -222,7 +223,7 @@ class Hub:
 
     def quiet(self) -> float:
         """Seconds since a driver was heard; the hub's own age if none ever was."""
-        return self._clock() - max((sweep.seen for sweep in self._sweeps.values()), default=self._born)
+        return self._clock() - max((sweep.seen for sweep in list(self._sweeps.values())), default=self._born)
 
     # --- the hubs of other stores -----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -19,10 +20,11 @@ from tune_jobs.lanes.fleet import Limits
 from tune_jobs.lanes.hub import Driver, Hub, News
 from tune_jobs.lanes.notices import OnEvent, Remark
 from tune_jobs.on_ray.cluster import Cluster
-from tune_jobs.on_ray.train import caller
+from tune_jobs.on_ray.train import THREADS, caller
 
 BEAT = 0.3  # seconds between two looks
 DEADLINE = 120.0  # seconds that a lane may wait for its place before somebody is told
+BROKEN = 3  # lanes that may die one after another
 FAREWELL = 60.0  # seconds that lanes have for the progress of what they run
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,7 @@ class Attendant:
         self._broker = broker
         self._sweep = sweep
         self._instance = instance
-        self._limits = limits
+        self._limits = replace(limits, most=min(limits.most or THREADS, THREADS))
         self._lane = lane
         self._on_event = on_event
         self._caller = caller(instance.head)
@@ -55,6 +57,7 @@ class Attendant:
         self._ahead = ahead
         self._me = uuid.uuid4().hex
         self._life = ""
+        self._broken = 0  # lanes that have ended by an error, one after another, without a stage between them
         self._warned = False
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._attend, daemon=True)
@@ -105,6 +108,7 @@ class Attendant:
         me = Driver(self._me, self._instance.room(), self._limits, self._ahead, lanes, ended)
         news = self._broker.attend(self._sweep, me)
         self.made += news.made
+        self._broken = 0 if news.made else self._broken
         if self._life not in ("", news.life):
             for trial, brief in list(self._briefs.items()):  # the broker has died and forgotten
                 self._broker.enter(trial, brief)
@@ -128,6 +132,10 @@ class Attendant:
                 ray.get(reference)
             except ray.exceptions.RayError as error:  # another lane is begun in its place
                 log.warning("lane %s ended: %s", self._running[reference].name, error)
+                self._broken += 1
+                if self._broken == BROKEN:
+                    reason = str(error).strip().splitlines()[-1]
+                    raise UserError(f"{BROKEN} lanes died one after another, the last of: {reason}") from error
         return [self._running.pop(reference).name for reference in done]
 
     def _warn(self, news: News) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -54,9 +54,11 @@ class BrokerActor:
         """Hear the brokers of other stores, clear away what dead jobs have left, and end when there is no driver."""
         me = ray.get_runtime_context().current_actor  # not there when the thread ends
         cleared = -CLEARING
+        claims: dict[str, Claim] = {}
         while self._hub.quiet() < ALONE:
             try:
-                self._hub.hear(_claims(self._name))
+                claims = dict(_claims(self._name, claims))
+                self._hub.hear(claims.values())
                 if time.monotonic() - cleared > CLEARING:
                     cleared = time.monotonic()
                     janitor.clear()
@@ -66,13 +68,17 @@ class BrokerActor:
         ray.kill(me)  # for good: it is not started again
 
 
-def _claims(mine: str) -> Iterator[Claim]:
-    """Of the other brokers on the cluster; one that does not answer is left out."""
+def _claims(mine: str, before: Mapping[str, Claim]) -> Iterator[tuple[str, Claim]]:
+    """Of the other brokers on the cluster, by name; one that does not answer still claims what it did before."""
     for actor in ray.util.list_named_actors(all_namespaces=True):
         if actor["namespace"] == NAMESPACE and actor["name"].startswith(PREFIX) and actor["name"] != mine:
-            with suppress(ValueError, ray.exceptions.RayError):  # it has ended, or is about to be started again
-                other = ray.get_actor(actor["name"], NAMESPACE)
-                yield cast(Claim, ray.get(other.call.remote("claim", (), {}), timeout=LOOK))
+            name = actor["name"]
+            try:
+                other = ray.get_actor(name, NAMESPACE)
+                yield name, cast(Claim, ray.get(other.call.remote("claim", (), {}), timeout=LOOK))
+            except (ValueError, ray.exceptions.RayError):  # it ends, starts again, or is slow
+                if name in before:
+                    yield name, before[name]
 
 
 def _alive() -> Collection[str]:
@@ -82,8 +88,16 @@ def _alive() -> Collection[str]:
 class RemoteBroker:
     """The hub in another process: has the methods of `Hub`, each a call to its actor."""
 
-    def __init__(self, actor: Any) -> None:
+    def __init__(self, actor: Any, again: Callable[[], Any] | None = None) -> None:
+        """Args:
+        actor: the broker.
+        again: finds or starts it, if it has ended for good; not passed on to other processes.
+        """
         self._actor = actor
+        self._again = again
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RemoteBroker, (self._actor,)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -99,6 +113,7 @@ class RemoteBroker:
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(PAUSE)
+                self._actor = self._again() if self._again else self._actor
 
 
 def name_of(location: str) -> str:
@@ -121,5 +136,12 @@ def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
         max_restarts=-1,
         scheduling_strategy=NodeAffinitySchedulingStrategy(head, soft=False),
     )
-    actor = settings.remote(location)
-    return cast(Hub, RemoteBroker(actor)), lambda: ray.kill(cast(Any, actor))
+
+    def start() -> Any:
+        return settings.remote(location)
+
+    def end() -> None:
+        with suppress(ValueError):  # it has ended
+            ray.kill(ray.get_actor(name_of(location), NAMESPACE))
+
+    return cast(Hub, RemoteBroker(start(), start)), end

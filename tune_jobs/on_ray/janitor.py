@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -25,16 +26,20 @@ log = logging.getLogger(__name__)
 def clear() -> None:
     """Remove them; to be called on the head node, where the cleaners are."""
     dead = {job["JobID"] for job in ray._private.state.jobs() if job["IsDead"]}
+    actors = ray._private.state.actors()
+    living = {id for id, actor in actors.items() if actor["State"] != "DEAD"}  # a detached one outlives its job
     for group in _groups():
-        if group.creator_job_id.hex() in dead and not group.is_detached and group.state != group.REMOVED:
+        orphan = group.creator_job_id.hex() in dead and group.creator_actor_id.hex() not in living
+        if orphan and not group.is_detached and group.state != group.REMOVED:
             log.warning("placement group %s of a dead job is removed", group.placement_group_id.hex())
             remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.placement_group_id)))
     here = ray.get_runtime_context().get_node_id()
-    for actor in ray._private.state.actors().values():
+    for actor in actors.values():
         ours = actor["ActorClassName"] == CLEANER and actor["Address"]["NodeID"] == here
         if ours and actor["State"] == "ALIVE" and actor["JobID"] in dead:
             log.warning("a cleaner of a dead job is ended: process %d", actor["Pid"])
-            os.kill(actor["Pid"], signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.kill(actor["Pid"], signal.SIGTERM)
 
 
 def _groups() -> list[Any]:

@@ -14,8 +14,10 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from trainers.lane import Lane
+from trainers.memory import ENVIRONMENT as MEMORY
 
 THREADS = 64  # lanes that one driver may have
+DEATHS = 4  # of its workers, after which a lane ends; another one is begun
 
 # read by Ray Train: look after workers often, and do not ask anew while nodes take minutes to come
 ENVIRONMENT = {
@@ -29,7 +31,7 @@ class Caller:
     """Runs lanes, each in a thread of its own."""
 
     def run(self, lane: Lane) -> None:
-        """Run a lane from its start, through deaths of its workers, until the broker lets it go."""
+        """Run a lane from its start, through some deaths of its workers, until the broker lets it go."""
         _fit(lane)
 
 
@@ -55,10 +57,11 @@ def _fit(lane: Lane) -> None:
             scaling_config=ray.train.ScalingConfig(
                 num_workers=shape.workers, use_gpu=shape.gpus > 0, resources_per_worker=resources
             ),
-            run_config=ray.train.RunConfig(
+            run_config=ray.train.RunConfig(  # type: ignore[call-arg]  # its types are those of Train's first version
                 name=lane.name.replace("/", "-"),
                 storage_path=scratch,
-                failure_config=ray.train.FailureConfig(max_failures=-1),
+                worker_runtime_env={"env_vars": MEMORY},
+                failure_config=ray.train.FailureConfig(max_failures=DEATHS),
             ),
         ).fit()
 

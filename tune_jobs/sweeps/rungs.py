@@ -3,7 +3,8 @@
 Successive halving (Jamieson and Talwalkar 2016) without its synchronous brackets, as in ASHA (Li et al. 2020), with two
 differences. Trials are compared at exactly the rungs of the space, which are groups of tasks instead of epochs. And a
 trial is compared with the trials that had ended when it began, never with those that run beside it, so that a decision
-is a function of values and not of which lane was faster: an interrupted sweep decides as an undisturbed one.
+is a function of values and not of which lane was faster: an interrupted sweep decides as an undisturbed one. (A search
+that is not `reproducible` compares with all that stand at the rung, as ASHA does.)
 """
 
 from __future__ import annotations
