@@ -13,7 +13,7 @@ from ray.util.placement_group import placement_group
 from tests.tune_jobs.ray_cluster import Machines, actors, machines, wait
 from tune_jobs.on_ray import janitor
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.slow, pytest.mark.ray]
 
 JOB = """
 import sys

@@ -19,7 +19,7 @@ from tests.tune_jobs.test_kills import Lab
 from trainers.store.folder import FolderObjects
 from tune_jobs.sweeps.event_log import replay
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.ray]
 
 
 def run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:

@@ -27,7 +27,7 @@ from tune_jobs.lanes.hub import Hub
 from tune_jobs.sweeps.event_log import replay
 from tune_jobs.sweeps.events import Decided
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.ray]
 
 SAVE_EVERY = 0.3
 STEPS = 200
