@@ -21,8 +21,10 @@ import ray
 from ray.train.v2._internal.execution.controller.placement_group_cleaner import PlacementGroupCleaner
 from ray.util.placement_group import placement_group
 
+HEAD = {"node:__internal_head__": 0.001}
 ray.init(sys.argv[1], log_to_driver=False)
-cleaner = ray.remote(PlacementGroupCleaner).options(num_cpus=0, lifetime="detached").remote("f" * 32, 1.0, 1.0, 2.0)
+settings = ray.remote(PlacementGroupCleaner).options(num_cpus=0, resources=HEAD, lifetime="detached")
+cleaner = settings.remote("f" * 32, 1.0, 1.0, 2.0)
 ray.get(cleaner.__ray_ready__.remote())
 placement_group([{"CPU": 1}], lifetime="detached", name="to stay")
 placement_group([{"CPU": 1}], name="to go")

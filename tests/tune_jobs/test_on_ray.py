@@ -16,8 +16,6 @@ from tasks import toy
 from tests.tune_jobs import test_kills
 from tests.tune_jobs.ray_cluster import CROSSLIFT, PATIENCE, machines, wait
 from tests.tune_jobs.test_kills import Lab
-from trainers.store.folder import FolderObjects
-from tune_jobs.sweeps.event_log import replay
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.ray]
 
@@ -69,35 +67,6 @@ def test_a_lane_of_two_workers_differs_by_rounding_alone(folder: Path, serial: L
     assert results(pair).keys() == results(serial).keys()
     assert results(pair) != results(serial)
     assert {commit.facts["workers"] for commit in pair.commits().values()} == {2}
-
-
-SEARCH = "{sampler: tpe, trials: 4, startup: 2, concurrency: 2, prune: {from: 2}}"
-PRUNED = (
-    test_kills.SPACE.replace("name: kills", "name: pruned")
-    .replace("parts: 2}", "parts: 6}")
-    .replace("{sampler: grid, concurrency: 2}", SEARCH)
-)
-
-
-def told(lab: Lab, sweep: str) -> list[Any]:
-    """What was sampled, scored and decided, trial by trial."""
-    events = [e.event.model_dump(mode="json") for e in replay(FolderObjects(lab.folder), sweep)]
-    return sorted((e for e in events if "trial" in e), key=lambda e: e["trial"])
-
-
-def test_more_trials_extend_a_sweep_and_what_pruning_saved_is_said(folder: Path) -> None:
-    """With TPE and pruning: four trials and then eight are what eight at once are, and what one process does."""
-    (folder / "pruned.yaml").write_text(PRUNED)
-    for trials, how in (("4", ["--serial"]), ("8", [])):
-        more = ("--trials", trials, "--store", "twice", "--data", "data", "--json")
-        said = run(folder, "sweep", "pruned.yaml", *more, *how)
-    run(folder, "sweep", "pruned.yaml", "--trials", "8", "--serial", "--store", "once", "--data", "data")
-    assert told(Lab(folder / "twice"), "pruned") == told(Lab(folder / "once"), "pruned")
-    summary = json.loads(said.stdout)
-    assert sum(summary["trials"].values()) == 8
-    assert summary["trials"]["pruned"] > 0
-    assert summary["saved_by_pruning"]["seconds"] > 0
-    assert summary["stored"] > 0, "the first four trials' stages"
 
 
 SCREEN = """\

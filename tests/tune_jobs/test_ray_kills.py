@@ -20,7 +20,7 @@ from tasks import toy
 from tests.tune_jobs import test_kills
 from tests.tune_jobs.ray_cluster import Machines, actors, kill, machines, wait
 from tests.tune_jobs.test_kills import Lab
-from tests.tune_jobs.test_on_ray import PRUNED, board, results, run, told
+from tests.tune_jobs.test_on_ray import board, results, run
 from trainers.store.folder import FolderObjects
 from trainers.store.manifest import Progress
 from tune_jobs.lanes.hub import Hub
@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.ray]
 
 SAVE_EVERY = 0.3
 STEPS = 200
-SPACE = test_kills.SPACE.replace("steps: 12", f"steps: {STEPS}").replace("parts: 2}", "parts: 1}")
+SPACE = test_kills.SPACE.replace("steps: 12", f"steps: {STEPS}")
 WIDE = ("--workers", "2", "--lanes", "1", "--save-every", str(SAVE_EVERY), "--data", "data")
 
 
@@ -144,12 +144,28 @@ def test_nothing_is_left_behind(story: Story) -> None:
     assert story.left == {}
 
 
-def test_with_tpe_and_pruning_no_decision_is_lost_and_none_is_taken_anew(tmp_path: Path) -> None:
-    """Broker, trial and driver are killed, each after another decision; the reference is one undisturbed process."""
+SEARCH = "{sampler: tpe, trials: 4, startup: 2, concurrency: 2, prune: {from: 2}}"
+PRUNED = (
+    test_kills.SPACE.replace("name: kills", "name: pruned")
+    .replace("parts: 2}", "parts: 6}")
+    .replace("{sampler: grid, concurrency: 2}", SEARCH)
+)
+
+
+def told(lab: Lab, sweep: str) -> list[Any]:
+    """What was sampled, scored and decided, trial by trial."""
+    events = [e.event.model_dump(mode="json") for e in replay(FolderObjects(lab.folder), sweep)]
+    return sorted((e for e in events if "trial" in e), key=lambda e: e["trial"])
+
+
+def test_with_tpe_and_pruning_decisions_outlive_all_deaths(tmp_path: Path) -> None:
+    """Broker, trial and driver are killed, each after another decision; then the sweep goes on, with more trials.
+
+    The reference is one undisturbed process.
+    """
     toy.write(tmp_path / "data", size=0.05, seed=1)
     (tmp_path / "pruned.yaml").write_text(PRUNED)
-    options = ("--trials", "8", "--data", "data")
-    run(tmp_path, "sweep", "pruned.yaml", *options, "--serial", "--store", "once")
+    run(tmp_path, "sweep", "pruned.yaml", "--trials", "8", "--data", "data", "--serial", "--store", "once")
     lab = Lab(tmp_path / "killed")
 
     def events() -> list[str]:
@@ -159,7 +175,7 @@ def test_with_tpe_and_pruning_no_decision_is_lost_and_none_is_taken_anew(tmp_pat
         wait(lambda: sum(isinstance(e.event, Decided) for e in replay(FolderObjects(lab.folder), "pruned")) >= count)
 
     with machines(tmp_path, 2) as here:
-        first = here.start(lab, "pruned.yaml", *options)
+        first = here.start(lab, "pruned.yaml", "--trials", "6", "--data", "data")
         decided(1)
         kill(actors("BrokerActor")[0]["Pid"])
         decided(2)
@@ -168,7 +184,11 @@ def test_with_tpe_and_pruning_no_decision_is_lost_and_none_is_taken_anew(tmp_pat
         os.killpg(first.pid, signal.SIGKILL)
         first.communicate()
         recorded = events()
-        here.sweep(lab, "pruned.yaml", *options)
+        summary = here.sweep(lab, "pruned.yaml", "--trials", "8", "--data", "data")
         wait(lambda: not here.left(), 60.0)
     assert events()[: len(recorded)] == recorded
     assert told(lab, "pruned") == told(Lab(tmp_path / "once"), "pruned")
+    assert sum(summary["trials"].values()) == 8
+    assert summary["trials"]["pruned"] > 0
+    assert summary["saved_by_pruning"]["seconds"] > 0
+    assert summary["stored"] > 0, "what the first run had made"
