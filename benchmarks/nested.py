@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import ray.train
 from ray import tune
 from ray.train.torch import TorchTrainer
 
+from benchmarks.bills import Bill, work_in
 from trainers.graph import Graph
 from trainers.lane import Assignment, Ending, Verdict
 from trainers.runner import Runner
@@ -25,30 +25,6 @@ from trainers.session import Settings
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.on_ray.cluster import SLOT
-from tune_jobs.sweeps.summary import cost_of
-
-
-@dataclass(frozen=True)
-class Bill:
-    """Core-seconds that were allocated, those of them in which something was learned or scored, and the wall time."""
-
-    allocated: float
-    work: float
-    wall: float
-
-    @property
-    def overhead(self) -> float:
-        """Core-seconds that were paid for nothing."""
-        return self.allocated - self.work
-
-    def __str__(self) -> str:
-        parts = f"{self.allocated:.0f} allocated - {self.work:.0f} at work = {self.overhead:.0f} core-seconds"
-        return f"{parts}; {self.wall:.0f} s"
-
-
-def work_in(store: StageStore) -> float:
-    """Seconds in optimiser steps and in scoring, of all stages of a store."""
-    return sum(cost_of(commit).seconds for commit in store.commits())
 
 
 def nested(graphs: Sequence[Graph]) -> Bill:

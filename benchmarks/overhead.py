@@ -1,7 +1,7 @@
 """What start-up costs: allocated core-seconds in which nothing is learned, of 16 recipes on the toy world.
 
 (a) a `TorchTrainer` for each trial, nested in Ray Tune, nothing shared; (b) Crosslift, two lanes. Crosslift is charged
-for all cores from the start of Ray to its end, the nested trials only from `fit()` to its end.
+for both lanes' cores from the start of Ray to its end, the nested trials only from `fit()` to its end.
 
     python -m benchmarks.overhead [--recipes 16]
 
@@ -11,34 +11,21 @@ Prints both bills and their ratio; exits with 1 if it is below 5.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from benchmarks.nested import Bill, nested, work_in
-from search_spaces.space import Space, load
+from benchmarks.bills import WORLD, sweep
+from benchmarks.nested import nested
+from search_spaces.space import load
 from trainers.stages import Shape
-from trainers.store import open_objects
-from trainers.store.stages import StageStore
 from tune_jobs.data_sources import expander
-from tune_jobs.lanes.fleet import Limits
 from tune_jobs.on_ray.cluster import cluster
-from tune_jobs.on_ray.driver import RaySettings, run_sweep_on_ray
 
 LEAST = 5.0
-SPACE = """\
-name: overhead
-data: {toy: {size: 0.1, seed: 1}}
-suite:
-  name: two
-  tasks: [udpos, xnli]
-  languages: {udpos: [en, qaa, qab], xnli: [en, qaa, qab]}
-recipe:
-  base:
-    model: scratch
-    scratch: {vocabulary: 400, hidden: 32, layers: 2, heads: 2, positions: 128, languages: [en, qaa, qab],
+SPACE = (
+    f"name: overhead\n{WORLD}"
+    + """\
               steps: 100, batch: 16, max_length: 48}
   intermediate:
     tasks: {simplex: {of: [snli, squad], at_most: 2, parts: 2}}
@@ -47,16 +34,7 @@ recipe:
     optimisation: {lr: {choice: [1e-4, 2e-4, 5e-4, 1e-3, 2e-3]}, batch: 8, steps: 50, max_length: 96, stride: 16}
 search: {sampler: grid, concurrency: 4}
 """
-
-
-def crosslift(space: Space, folder: Path) -> Bill:
-    """A sweep of the space on a Ray instance of its own."""
-    begun = time.monotonic()
-    settings = RaySettings(None, Limits(), workers=1, micro_tokens=16384, save_seconds=60.0)
-    location = str(folder / "store")
-    run_sweep_on_ray(space, location, expand=expander(space, folder), settings=settings)
-    wall = time.monotonic() - begun
-    return Bill(wall * (os.cpu_count() or 1), work_in(StageStore(open_objects(location))), wall)
+)
 
 
 def main() -> int:
@@ -70,7 +48,7 @@ def main() -> int:
         space = load(str(folder / "overhead.yaml"))
         expand = expander(space, folder)
         recipes = [space.baseline(), *(space.recipe(point) for point in space.grid())][: options.recipes]
-        ours = crosslift(space, folder)
+        ours = sweep(space, str(folder / "store"))
         print(f"(b) Crosslift: {ours}")
         with cluster(None, Shape()):
             theirs = nested([expand(recipe) for recipe in recipes])

@@ -21,33 +21,22 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks.nested import Bill, work_in
-from search_spaces.space import Space, load
+from benchmarks.bills import LANES, WORLD, Bill, sweep, work_in
+from search_spaces.space import load
 from trainers.graph import Graph
 from trainers.runner import Runner
 from trainers.session import Settings
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.data_sources import expander
-from tune_jobs.lanes.fleet import Limits
 from tune_jobs.lanes.serial import make
-from tune_jobs.on_ray.driver import RaySettings, run_sweep_on_ray
 from tune_jobs.sweeps.event_log import replay
 from tune_jobs.sweeps.history import History
 from tune_jobs.sweeps.summary import cost_of
 
-LANES = 2
-SPACE = """\
-name: sharing
-data: {toy: {size: 0.1, seed: 1}}
-suite:
-  name: two
-  tasks: [udpos, xnli]
-  languages: {udpos: [en, qaa, qab], xnli: [en, qaa, qab]}
-recipe:
-  base:
-    model: scratch
-    scratch: {vocabulary: 400, hidden: 32, layers: 2, heads: 2, positions: 128, languages: [en, qaa, qab],
+SPACE = (
+    f"name: sharing\n{WORLD}"
+    + """\
               steps: 200, batch: 16, max_length: 48}
   intermediate:
     tasks: {simplex: {of: [snli, squad, hellaswag], at_most: 2, parts: 2}}
@@ -57,6 +46,7 @@ recipe:
     optimisation: {lr: {log_uniform: [1e-4, 2e-3], points: 6}, batch: 8, steps: 50, max_length: 96, stride: 16}
 search: {sampler: random, trials: 64, concurrency: 8}
 """
+)
 
 
 def alone(graph: Graph, folder: Path) -> float:
@@ -74,15 +64,6 @@ def unshared(graphs: Sequence[Graph], folder: Path) -> Bill:
         work = sum(pool.map(alone, graphs, folders))
     wall = time.monotonic() - begun
     return Bill(wall * LANES, work, wall)
-
-
-def shared(space: Space, store: StageStore, location: str) -> Bill:
-    """One sweep over them."""
-    begun = time.monotonic()
-    settings = RaySettings(None, Limits(LANES), workers=1, micro_tokens=16384, save_seconds=60.0)
-    run_sweep_on_ray(space, location, expand=expander(space, Path()), settings=settings)
-    wall = time.monotonic() - begun
-    return Bill(wall * LANES, work_in(store), wall)
 
 
 def explain(graphs: Sequence[Graph], store: StageStore) -> None:
@@ -107,7 +88,7 @@ def main() -> int:
         (folder / "sharing.yaml").write_text(SPACE.replace("trials: 64", f"trials: {options.recipes}"))
         space = load(str(folder / "sharing.yaml"))
         store = StageStore(open_objects(str(folder / "store")))
-        ours = shared(space, store, str(folder / "store"))
+        ours = sweep(space, str(folder / "store"))
         print(f"(b) one sweep:    {ours}", flush=True)
         history = History(envelope.event for envelope in replay(store.objects, space.name))
         graphs = [expander(space, folder)(trial.sampled.recipe) for trial in history.trials]

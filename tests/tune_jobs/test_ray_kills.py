@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -97,8 +98,10 @@ def killed(here: Machines, story: Story) -> None:
     strike(story, "raylet", broker, "target")
     here.lose()
     story.said = here.finish(again)
-    wait(lambda: not here.left(), 60.0)
-    story.left = here.left()
+    ended = time.monotonic()
+    while (left := here.left()) and time.monotonic() - ended < 60.0:
+        time.sleep(0.2)
+    story.left = left
 
 
 @pytest.fixture(scope="module")
