@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.trainers.store_lab import Lab
 from tests.trainers.stores import Open, opener, server
+from trainers.store.folder import FolderObjects
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +26,13 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     """Opens one and the same empty store, again and again."""
     endpoint = request.getfixturevalue("endpoint") if request.param == "s3" else ""
     return opener(request.param, endpoint, tmp_path)
+
+
+@pytest.fixture
+def lab(open_store: Open, tmp_path: Path) -> Lab:
+    return Lab(open_store, tmp_path)
+
+
+@pytest.fixture
+def folder_lab(tmp_path: Path) -> Lab:
+    return Lab(lambda: FolderObjects(tmp_path / "store"), tmp_path)
