@@ -110,7 +110,7 @@ def configure(numerics: Numerics) -> None:
     torch.set_num_threads(numerics.threads)
     torch.use_deterministic_algorithms(True)
     # nothing reads what is not written; filling it took up to a tenth of a step
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # its stub lacks it
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers has no types here
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
