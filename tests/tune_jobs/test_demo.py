@@ -70,7 +70,7 @@ def test_the_whole_screen_of_the_demo(tmp_path: Path) -> None:
     stamp.touch()
     names = {"BIN": Path(sys.executable).parent, "SPACE": smaller(tmp_path), "DEMO": tmp_path / "demo"}
     done = subprocess.run(
-        ["make", "demo", f"STAMP={stamp}", *(f"{name}={path}" for name, path in names.items())],
+        ["make", "--no-print-directory", "demo", f"STAMP={stamp}", *(f"{name}={path}" for name, path in names.items())],
         cwd=ROOT,
         env=os.environ | {"CROSSLIFT_CACHE": str(tmp_path / "cache"), "COLUMNS": "200"},
         text=True,
