@@ -25,10 +25,8 @@ demo: install
 	@echo "the best recipe is in $(DEMO)/best.yaml; next:"
 	@echo "$(BIN)/crosslift final $(DEMO)/best.yaml --seeds 3 --store $(DEMO)/store"
 
-# sweeps on Ray want the machine to themselves
 test: install unit
-	$(BIN)/python -m pytest -q -m "slow and not ray" -n 2
-	$(BIN)/python -m pytest -q -m ray
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
 
 check: lint unit
 
