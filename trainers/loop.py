@@ -24,6 +24,8 @@ from trainers.recipe import Numerics
 from trainers.session import Session
 from trainers.stages import Schedule
 
+LINES = 10  # of a stage's log that say how far it is
+
 
 class Diverged(Exception):
     """A loss or a gradient is no longer finite: the same recipe would end the same way again."""
@@ -99,6 +101,7 @@ class Trainer:
             self._restore(saved)
         while self.tally.step < self.schedule.steps:
             self._advance()
+            self._note()
             signal = self.session.tell(self.tally.step, self.schedule.steps)
             if self.tally.step == self.schedule.steps:
                 break
@@ -167,12 +170,20 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
         return float(loss.detach()), padded.tokens.numel()
 
+    def _note(self) -> None:
+        """Some lines a stage for its log."""
+        tally, steps = self.tally, self.schedule.steps
+        if tally.step % max(steps // LINES, 1) == 0 or tally.step == steps:
+            speed = f"{tally.tokens / tally.seconds:.0f} tokens/s" if tally.seconds else ""
+            self.session.note(f"step {tally.step} of {steps}: loss {tally.loss:.4f}, {speed}")
+
     def _measure(self) -> None:
         """Keep the weights of the best measurement so far; the first of equals stays."""
         every = self.objective.evaluate_every
         if not every or (self.tally.step % every and self.tally.step != self.schedule.steps):
             return
         score = self.objective.evaluate()
+        self.session.note(f"step {self.tally.step}: {score:.2f} on English dev")
         if self.tally.best_score is None or score > self.tally.best_score:
             self.best = {k: v.detach().clone() for k, v in self.objective.model.state_dict().items()}
             self.tally = replace(self.tally, best_step=self.tally.step, best_score=score)

@@ -24,6 +24,7 @@ from trainers.memory import keep_freed_memory
 from trainers.ranks import ALONE, Ranks
 from trainers.recipe import Numerics
 from trainers.session import Report, Session, Settings
+from trainers.stage_log import StageLog
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
 from trainers.store.files import advice, mendable
 from trainers.store.stages import LostFile, StageStore
@@ -60,8 +61,17 @@ class Runner:
         with mendable("write the cache", self.settings.cache):
             folder = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.settings.cache / "building")))
             made = _folder(folder / "made")
-        session = Session(assignment, self.store, self.settings, report, made, self.ranks)
-        started = time.monotonic()
+        try:
+            with StageLog(self.store, assignment, self.ranks.rank) as kept:
+                session = Session(assignment, self.store, self.settings, report, made, self.ranks, kept.keep)
+                return self._make(session)
+        finally:
+            shutil.rmtree(folder)
+
+    def _make(self, session: Session) -> Outcome:
+        assignment, started = session.assignment, time.monotonic()
+        session.note(assignment.stage.label)
+        session.note(f"on {platform.node()}, process {os.getpid()}; workers: {self.ranks.size}")
         try:
             configure(getattr(assignment.stage.spec, "numerics", Numerics()))
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
@@ -70,8 +80,10 @@ class Runner:
                 self._commit(session, facts | {"workers": self.ranks.size, "machine": machine()})
             return Outcome(Ending.COMMITTED)
         except Stopped:
+            session.note("stopped: nobody waits for it any more, or another attempt runs it")
             return Outcome(Ending.STOPPED)
         except Diverged as error:
+            session.note(f"diverged: {error}")
             return Outcome(Ending.DIVERGED, str(error))
         except LostFile as error:  # not this stage's fault: what it needs is made again
             return Outcome(Ending.EXCUSED, str(error))
@@ -83,14 +95,14 @@ class Runner:
             log.exception("%s failed", assignment.stage.label)
             reason = " ".join(f"{type(error).__name__}: {error}".split())  # the lines of the rest are in the log
             return Outcome(Ending.FAILED, reason)
-        finally:
-            shutil.rmtree(folder)
 
     def _commit(self, session: Session, facts: dict[str, Any]) -> None:
         stage, attempt = session.assignment.stage, session.assignment.attempt
         files = {
             path.name: self.store.put(stage.id, attempt, path.name, path) for path in sorted(session.made.iterdir())
         }
+        session.note(f"made in {facts['seconds']:.1f} s")
+        session.keep_log()  # before the COMMIT, after which nothing of a stage is written
         self.store.commit(stage.id, attempt, files, inputs=session.inputs, spec=stage.spec, facts=facts)
 
 

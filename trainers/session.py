@@ -58,6 +58,7 @@ class Session:
     report: Report  # (step, steps) → go on or stop
     made: Path  # an empty folder: the files put here are the stage's result
     ranks: Ranks = ALONE
+    keep_log: Callable[[], None] = lambda: None  # store what has been logged so far
     clock: Callable[[], float] = time.monotonic
     inputs: dict[str, str] = field(default_factory=dict)  # origins read so far → digest of what was read
     _saved: float = 0.0
@@ -115,6 +116,8 @@ class Session:
         stage = self.assignment.stage.id
         self.store.save_progress(stage, self.assignment.attempt, step, {TENSORS: path}, dict(facts))
         path.unlink()
+        self.note(f"saved at step {step}")
+        self.keep_log()
         self._saved = self.clock()
 
     def resume(self) -> Checkpoint | None:
@@ -128,7 +131,7 @@ class Session:
 
     def note(self, text: str) -> None:
         """A line for the stage's log."""
-        log.info("%s: %s", self.assignment.stage.label, text)
+        log.info("%s", text)
 
 
 def content(commit: Commit) -> str:

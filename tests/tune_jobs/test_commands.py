@@ -16,7 +16,8 @@ from trainers import runner
 from trainers.lane import Assignment, Ending, Outcome, Verdict
 from trainers.runner import Runner
 from trainers.session import Session, Settings
-from trainers.stages import IntermediateSpec
+from trainers.stages import IntermediateSpec, TokenizerSpec
+from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.commands import main
 from tune_jobs.lanes import serial_lane
@@ -96,6 +97,24 @@ def test_from_plan_to_export(crosslift: Run, lot: list[bench.LotLane], tmp_path:
     made = as_json(crosslift("export", "bench", "--to", "out", "--json"))
     assert made["trial"] == board["rows"][0]["trial"]
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*made["files"], "crosslift.json"}
+
+
+def test_stages_and_their_logs_are_shown(crosslift: Run, tmp_path: Path) -> None:
+    store = StageStore(open_objects(str(tmp_path / "store")))
+    assert "all stages that were begun are made" in crosslift("stages")[1]
+    spec = TokenizerSpec(text=(), vocabulary=300)
+    made, failed = store.begin(spec.id), store.begin("f" * 64)
+    store.keep_log("f" * 64, failed, "0000-0", "it went wrong\n")
+    assert [row["id"] for row in as_json(crosslift("stages", "--json"))] == sorted([spec.id, "f" * 64])
+    store.commit(spec.id, made, {}, {}, spec, {"seconds": 3.0})
+    assert [row["id"] for row in as_json(crosslift("stages", "--json"))] == ["f" * 64]
+    assert [row["made"] for row in as_json(crosslift("stages", "--made", "--json"))] == [True, False]
+    assert "ffffffffffff  begun" in crosslift("stages")[1]
+    assert crosslift("stages", "ff")[1].splitlines()[-1] == "it went wrong"
+    assert as_json(crosslift("stages", "ff", "--json"))["logs"] == {failed: "it went wrong\n"}
+    assert "tokenizer: made in 3.0 s" in crosslift("stages", spec.id)[1]
+    code, _, err = crosslift("stages", "zz")
+    assert code == 2 and "no stage's id begins with 'zz'" in err
 
 
 def test_a_lane_is_set_up_as_asked(crosslift: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def _marked(survey: Survey, commit: Commit | None) -> set[str]:
     marked = {info.key for key, info in survey.found.items() if "/" not in key}
     if commit is not None:
         marked |= {commit.key(name) for name in commit.kept}
+        marked |= {info.key for info in survey.logs() if info.key.startswith(commit.folder)}
     if commit is None or commit.evicted:  # somebody may be at work on it
         newest = survey.newest()
         if newest is not None and (commit is None or newest != commit.attempt):

@@ -3,6 +3,7 @@
 stages/<id>/BEGIN.<n>.json            an attempt has begun; n orders the attempts of a stage
 stages/<id>/<attempt>/<name>          its files
 stages/<id>/<attempt>/progress/<step>-<nonce>/…   its progress, with a manifest that is written last
+stages/<id>/<attempt>/log/<part>.txt  its log, part by part
 stages/<id>/COMMIT.<n>.json           n counts repairs; the highest valid n counts
 stages/<id>/EVICTED.<n>.json          tombstone of the weights of COMMIT n
 stages/<id>/DAMAGED.<n>.json          a verifying read found a file of COMMIT n changed: it no longer counts
@@ -79,8 +80,8 @@ class StageStore:
 
     def put(self, stage: str, attempt: str, name: str, path: Path) -> StoredFile:
         """Store a file of an attempt under a name (which may have slashes); what it is goes into `commit`."""
-        if name.startswith("progress/"):
-            raise ValueError(f"{name!r} would lie among the attempt's progress")
+        if name.startswith(("progress/", "log/")):
+            raise ValueError(f"{name!r} would lie among the attempt's progress or log")
         return self._upload(f"stages/{stage}/{attempt}/{name}", path)
 
     def commit(
@@ -196,6 +197,18 @@ class StageStore:
         progress = survey.progress()
         _report(survey)
         return progress
+
+    def keep_log(self, stage: str, attempt: str, part: str, text: str) -> None:
+        """Store a part of an attempt's log; parts are in the order of their names."""
+        self.objects.create(f"stages/{stage}/{attempt}/log/{part}.txt", text.encode())
+
+    def logs(self, stage: str) -> dict[str, str]:
+        """What there is of the logs of a stage's attempts, in the order in which these began."""
+        texts: dict[str, str] = {}
+        for info in Survey.of(self.objects, stage).logs():
+            attempt = info.key.split("/")[2]
+            texts[attempt] = texts.get(attempt, "") + self.objects.read(info.key).decode()
+        return texts
 
     def _upload(self, key: str, path: Path) -> StoredFile:
         self.objects.upload(key, path)

@@ -39,9 +39,9 @@ class Survey:
         return next(_by_stage(objects, objects.list(f"stages/{stage}/")), cls(objects, stage, {}))
 
     @classmethod
-    def all(cls, objects: Objects) -> Iterator[Survey]:
-        """List all stages at once, sorted by id."""
-        return _by_stage(objects, objects.list("stages/"))
+    def all(cls, objects: Objects, prefix: str = "") -> Iterator[Survey]:
+        """List all stages at once whose ids begin so, sorted by id."""
+        return _by_stage(objects, objects.list(f"stages/{prefix}"))
 
     def numbers(self, *kinds: Numbered) -> list[int]:
         """The numbers taken by keys of some kinds, in order."""
@@ -95,6 +95,10 @@ class Survey:
             for key, info in self.found.items()
             if (parts := key.split("/"))[1:2] == ["progress"] and attempt in (None, parts[0])
         ]
+
+    def logs(self) -> list[ObjectInfo]:
+        """The parts of all attempts' logs, in order."""
+        return [info for key, info in sorted(self.found.items()) if key.split("/")[1:2] == ["log"]]
 
     def _manifest(self, form: type[M], key: str) -> M | None:
         try:

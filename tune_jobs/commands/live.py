@@ -14,12 +14,14 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from trainers.lane import Ending
 from tune_jobs.lanes.notices import Notice, OnEvent, Remark, StageBegun, StageEnded, StageProgress
+from tune_jobs.results.stages import SHORT
 from tune_jobs.results.words import recipe_in_words
 from tune_jobs.sweeps.events import Decided, Ended, Rung, Sampled
 
 EVERY = 30.0  # seconds between two plain lines about stages
 
 GOOD = (Ending.COMMITTED, Ending.STOPPED)
+LOGGED = (Ending.FAILED, Ending.DIVERGED)  # the stage's own log says more
 
 
 @contextmanager
@@ -99,5 +101,6 @@ def _line(notice: Notice) -> str | None:
         case Remark():
             return notice.text
         case StageEnded() if notice.ending not in GOOD:
-            return f"{notice.label}: {notice.ending.value}{': ' if notice.reason else ''}{notice.reason}"
+            log = f" (log: crosslift stages {notice.stage[:SHORT]})" if notice.ending in LOGGED else ""
+            return f"{notice.label}: {notice.ending.value}{': ' if notice.reason else ''}{notice.reason}{log}"
     return None
