@@ -107,6 +107,8 @@ def test_two_sweeps_at_once_share_stages_and_one_outlives_the_other(folder: Path
         assert first.returncode == 130 and "to continue" in err
         here.finish(second)
         wait(lambda: not here.left(), 60.0)
+        alone = run(folder, "sweep", "kills.yaml", "--store", "serial", "--data", "data", "--json")
+        assert json.loads(alone.stdout)["trained"] == 0, "on an instance of its own, beside the cluster"
     assert board(lab) == board(serial)
     made = results(lab)
     assert {id: made[id] for id in results(serial)} == results(serial)

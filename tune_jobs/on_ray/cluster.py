@@ -19,7 +19,7 @@ from trainers.stages import Shape
 SLOT = "trial_slot"
 LOOPBACK = "127.0.0.2"  # Ray takes 127.0.0.1 to mean the address that others reach this machine at
 KNOCK = 10.0  # seconds that a cluster's head has to answer
-SLOTS = 256  # on an instance of our own: a slot costs nothing, trials are bounded by the space's concurrency
+SLOTS = 4  # for each core of an instance of our own: trials wait most of the time, but each is a process
 
 # read by Ray Tune: no files of results that nobody reads, no words that nobody asked for
 ENVIRONMENT = {
@@ -79,8 +79,9 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
             cores = max(os.cpu_count() or 1, wishes.workers * wishes.cores)
             os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")  # nobody takes this machine away
             ray.init(
+                "local",  # also where another instance runs on this machine
                 num_cpus=cores,
-                resources={SLOT: SLOTS},
+                resources={SLOT: SLOTS * cores},
                 _node_ip_address=LOOPBACK,
                 include_dashboard=False,
                 log_to_driver=False,
