@@ -126,9 +126,11 @@ def test_a_driver_s_successor_begins_without_its_lanes(bench: Bench) -> None:
     bench.attend("a")
     bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
     (name,) = bench.attend("a").launch
-    bench.take(bench.lane(name))
+    doomed = bench.lane(name)
+    bench.take(doomed)
     bench.attend("a", "second")
     bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    assert bench.hub.ask(doomed, ONE) == Leave(), "it is about to die, and would take the stage with it"
     (again,) = bench.attend("a", "second").launch
     assert bench.take(bench.lane(again)).stage == BASE, "at once, and not after a long silence"
 

@@ -102,6 +102,7 @@ class Hub:
         self._sweeps: dict[str, Sweep] = {}
         self._briefs: dict[str, object] = {}
         self._others: tuple[Claim, ...] = ()
+        self._ended: set[str] = set()  # lanes that are gone, or about to die with their driver
 
     # --- lanes ------------------------------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class Hub:
 
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """See `Work.ask`."""
-        if self._fleet.leaves(lane.name):
+        if lane.name in self._ended or self._fleet.leaves(lane.name):
             return Leave()
         answer = self._broker.ask(lane, shape)
         if shape is not None:
@@ -243,6 +244,7 @@ class Hub:
         self._stands.pop(name, None)
         self._running.pop(name, None)
         self._fleet.gone(name)
+        self._ended.add(name)
 
     def _lost_node(self, lane: str) -> bool:
         return not {place.node for place in self._stands.get(lane, ())} <= set(self._nodes())
