@@ -346,7 +346,7 @@ def test_a_continued_sweep_counts_what_it_found(story: Story) -> None:
 def test_a_replaced_driver_stops_with_one_line_and_writes_no_more(bench: Bench) -> None:
     """The first is suspended in the middle of pretraining; when it wakes up, a second one has taken over."""
     lab = Lab(bench.folder / "replaced")
-    by = bench.struck("replaced-trace", "SIGSTOP", "after", 3, r"/PROGRESS\.json")
+    by = bench.struck("replaced-trace", "SIGSTOP", "after", 1, r"/log/0002-0\.txt")  # a save's last write
     first = bench.start(lab, "--trials", "1", "--save-every", "0", by=by)
     assert os.WIFSTOPPED(os.waitpid(first.pid, os.WUNTRACED)[1])
     suspended = time.monotonic()
