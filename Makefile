@@ -26,7 +26,7 @@ demo: install
 	@echo "$(BIN)/crosslift final $(DEMO)/best.yaml --seeds 3 --store $(DEMO)/store"
 
 test: install unit
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup --no-loadscope-reorder
 
 check: lint unit
 

@@ -15,6 +15,8 @@ from typing import Protocol
 
 from trainers.stages import Shape, Stage
 
+SILENCE = 1800.0  # seconds without a step after which a run has hung
+
 
 @dataclass(frozen=True)
 class LaneId:

@@ -72,6 +72,7 @@ class Runner:
         assignment, started = session.assignment, time.monotonic()
         session.note(assignment.stage.label)
         session.note(f"on {platform.node()}, process {os.getpid()}; workers: {self.ranks.size}")
+        session.keep_log()  # what kills a process may come before the first save
         try:
             configure(getattr(assignment.stage.spec, "numerics", Numerics()))
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)

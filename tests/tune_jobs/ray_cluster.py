@@ -66,7 +66,7 @@ class Machines:
     def broker(self, lab: Lab) -> Hub:
         """The sweep's broker, which the sweep has started."""
         wait(lambda: any(a["Name"].startswith("broker-") for a in actors("BrokerActor")))
-        return broker_of(str(lab.folder), head_node())[0]
+        return broker_of(str(lab.folder), head_node())
 
     def left(self) -> dict[str, int]:
         """What is still there of sweeps: actors by class, and placement groups."""

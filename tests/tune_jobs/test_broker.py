@@ -7,7 +7,7 @@ import pytest
 from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
 from trainers.stages import Stage
-from tune_jobs.lanes.broker import Broker, Patience
+from tune_jobs.lanes.broker import Answer, Broker, Patience
 from tune_jobs.lanes.stage_states import State
 
 LANE = LaneId("lane", 0)
@@ -35,6 +35,11 @@ class Bench:
     def end(self, assignment: Assignment, ending: Ending, lane: LaneId = LANE, reason: str = "") -> None:
         self.broker.end(lane, assignment.stage.id, assignment.attempt, Outcome(ending, reason))
 
+    def done(self, wanted: list[str]) -> Answer:
+        """As any trial that wants these is answered."""
+        answers = (self.broker.done(trial, wanted) for trial in sorted(self.broker.trials()))
+        return next(answer for answer in answers if answer is not None)
+
     def go_on(self, assignment: Assignment, lane: LaneId = LANE) -> Verdict:
         return self.broker.progress(lane, assignment.stage.id, assignment.attempt, 1, 10)
 
@@ -51,7 +56,7 @@ def test_what_a_stage_reads_is_made_before_it(bench: Bench) -> None:
     assert bench.broker.ask(LaneId("second", 0)) == Wait()
     bench.commit(first)
     assert bench.take().stage == LEAF
-    assert bench.broker.done([LEAF.id]).missing == 1
+    assert bench.done([LEAF.id]).missing == 1
 
 
 def test_equal_requests_are_one(bench: Bench) -> None:
@@ -59,21 +64,21 @@ def test_equal_requests_are_one(bench: Bench) -> None:
         bench.broker.want(trial, 0, [LEAF.id], GRAPH)
     bench.commit(bench.take())
     bench.commit(bench.take())
-    assert bench.broker.done([LEAF.id]).missing == 0
+    assert bench.done([LEAF.id]).missing == 0
     assert bench.broker.ask(LANE) == Wait()
 
 
 def test_a_committed_stage_needs_nothing(bench: Bench) -> None:
     bench.shelf.commits[LEAF.id] = Committed("before")
     bench.broker.want("a", 0, [LEAF.id], GRAPH)
-    assert bench.broker.done([LEAF.id]).missing == 0
+    assert bench.done([LEAF.id]).missing == 0
     assert bench.broker.ask(LANE) == Wait()
 
 
 def test_evicted_weights_are_made_again_only_for_a_child(bench: Bench) -> None:
     bench.shelf.commits[BASE.id] = Committed("before", evicted=GONE)
     bench.broker.want("a", 0, [BASE.id], GRAPH)
-    assert bench.broker.done([BASE.id]).missing == 0
+    assert bench.done([BASE.id]).missing == 0
     assert bench.broker.ask(LANE) == Wait()
     bench.broker.want("b", 0, [LEAF.id], GRAPH)
     assert bench.take().stage == BASE
@@ -97,7 +102,7 @@ def test_only_a_commit_in_the_store_is_believed(bench: Bench) -> None:
     bench.broker.want("a", 0, [BASE.id], GRAPH)
     for _ in range(3):
         bench.end(bench.take(), Ending.COMMITTED)
-    answer = bench.broker.done([BASE.id])
+    answer = bench.done([BASE.id])
     assert answer.missing == 1
     assert "no valid COMMIT" in answer.reason
 
@@ -108,24 +113,24 @@ def test_a_commit_counts_however_the_run_ended(bench: Bench, ending: Ending) -> 
     assignment = bench.take()
     bench.shelf.commits[BASE.id] = Committed(assignment.attempt)
     bench.end(assignment, ending)
-    assert bench.broker.done([BASE.id]).missing == 0
+    assert bench.done([BASE.id]).missing == 0
 
 
 def test_three_failures_set_a_stage_aside_and_say_why(bench: Bench) -> None:
     bench.broker.want("a", 0, [LEAF.id, OTHER.id], GRAPH)
     bench.broker.want("b", 0, [OTHER.id], GRAPH)
     for number in range(3):
-        assert bench.broker.done([LEAF.id]).reason == ""
+        assert bench.done([LEAF.id]).reason == ""
         bench.end(bench.take(), Ending.FAILED, reason=f"reason {number}")
-    assert bench.broker.done([LEAF.id]).reason == "root base failed 3 times: reason 2"
-    assert bench.broker.done([OTHER.id]).reason
+    assert bench.done([LEAF.id]).reason == "root base failed 3 times: reason 2"
+    assert bench.done([OTHER.id]).reason
     assert bench.broker.ask(LANE) == Wait()
 
 
 def test_a_divergence_would_come_again(bench: Bench) -> None:
     bench.broker.want("a", 0, [BASE.id], GRAPH)
     bench.end(bench.take(), Ending.DIVERGED, reason="loss is not finite at step 7")
-    assert bench.broker.done([BASE.id]).reason == "root base failed: loss is not finite at step 7"
+    assert bench.done([BASE.id]).reason == "root base failed: loss is not finite at step 7"
     assert bench.broker.ask(LANE) == Wait()
 
 
@@ -136,8 +141,8 @@ def test_a_failing_branch_leaves_other_trials_alone(bench: Bench) -> None:
     assert bench.take().stage == OTHER
     for _ in range(3):
         bench.end(bench.take(LaneId("second", 0)), Ending.FAILED, LaneId("second", 0), "broken")
-    assert bench.broker.done([LEAF.id]).reason
-    assert bench.broker.done([OTHER.id]).reason == ""
+    assert bench.done([LEAF.id]).reason
+    assert bench.done([OTHER.id]).reason == ""
 
 
 def test_excused_and_stopped_runs_do_not_count(bench: Bench) -> None:
@@ -145,7 +150,7 @@ def test_excused_and_stopped_runs_do_not_count(bench: Bench) -> None:
     for ending in [Ending.EXCUSED, Ending.STOPPED] * 5:
         bench.end(bench.take(), ending)
     bench.commit(bench.take())
-    assert bench.broker.done([BASE.id]).missing == 0
+    assert bench.done([BASE.id]).missing == 0
 
 
 def test_nobody_wants_it_any_more(bench: Bench) -> None:
@@ -198,7 +203,7 @@ def test_silence_ends_a_run_and_fences_it(bench: Bench) -> None:
     second = bench.take(LaneId("second", 0))
     assert bench.go_on(first) is Verdict.STOP
     bench.commit(first)  # the old attempt was faster after all: the first COMMIT counts
-    assert bench.broker.done([BASE.id]).missing == 0
+    assert bench.done([BASE.id]).missing == 0
     assert bench.go_on(second, LaneId("second", 0)) is Verdict.STOP
 
 
@@ -213,10 +218,10 @@ def test_a_lost_node_excuses_any_other_death_counts(excused: bool, state: State)
 
 def test_another_sweep_may_have_made_it_meanwhile(bench: Bench) -> None:
     bench.broker.want("a", 0, [BASE.id], GRAPH)
-    assert bench.broker.done([BASE.id]).missing == 1
+    assert bench.done([BASE.id]).missing == 1
     bench.shelf.commits[BASE.id] = Committed("elsewhere")
     assert bench.broker.ask(LANE) == Wait()
-    assert bench.broker.done([BASE.id]).missing == 0
+    assert bench.done([BASE.id]).missing == 0
 
 
 def test_an_input_that_went_away_is_made_again(bench: Bench) -> None:
@@ -226,13 +231,6 @@ def test_an_input_that_went_away_is_made_again(bench: Bench) -> None:
     bench.shelf.commits[BASE.id] = Committed("evicted by another", evicted=GONE)
     bench.end(leaf, Ending.FAILED, reason="no weights")
     assert bench.take().stage == BASE
-
-
-def test_a_closed_broker_lets_lanes_leave_when_all_is_done(bench: Bench) -> None:
-    bench.broker.want("a", 0, [BASE.id], GRAPH)
-    bench.broker.close()
-    bench.commit(bench.take())
-    assert bench.broker.ask(LANE) == Leave()
 
 
 def test_what_nobody_needs_is_forgotten(bench: Bench) -> None:
@@ -249,7 +247,7 @@ def test_what_failed_too_often_stays_aside_for_the_next_trial(bench: Bench) -> N
         bench.end(bench.take(), Ending.FAILED, reason="broken")
     bench.broker.drop("a")
     bench.broker.want("b", 0, [OTHER.id], GRAPH)
-    assert bench.broker.done([OTHER.id]).reason
+    assert bench.done([OTHER.id]).reason
     assert bench.broker.ask(LANE) == Wait()
 
 

@@ -134,9 +134,10 @@ class BrokerMachine(RuleBasedStateMachine):
             self.shelf.commits[reply.stage.id] = Committed(reply.attempt)
             self.broker.end(lane, reply.stage.id, reply.attempt, Outcome(Ending.COMMITTED))
         assert State.RUNNING not in self.broker.states().values()
-        for wanted in self.wants.values():
-            if self.broker.done(wanted).missing:
-                assert self.broker.done(wanted).reason, "a want was left behind"
+        for trial, wanted in self.wants.items():
+            answer = self.broker.done(trial, wanted)
+            assert answer is not None
+            assert not answer.missing or answer.reason, "a want was left behind"
 
     def _any_run(self, data) -> Held | None:
         return data.draw(st.sampled_from(self.runs)) if self.runs else None

@@ -240,7 +240,8 @@ def test_a_stage_that_fails_leaves_its_traceback_in_the_log(
     monkeypatch.setattr(serial_lane, "serial_lane", lambda store, *settings: FaultyLane(store, tmp_path / "lane"))
     code, swept, err = crosslift("sweep", str(bench.write(tmp_path)), "--serial", "--trials", "3")
     assert (code, swept.splitlines()[0]) == (0, "bench: trials: 1 complete, 2 failed")
-    said = r"^intermediate mnli: failed: ZeroDivisionError: first line second line \(log: (crosslift stages \w{12})\)$"
+    why = "intermediate mnli: failed: ZeroDivisionError: first line second line"
+    said = rf"^{why} \(log: (crosslift stages \w{{12}} --store \S+)\)$"
     named = re.search(said, err, re.MULTILINE)
     assert named is not None
     kept = crosslift(*named[1].split()[1:])[1]

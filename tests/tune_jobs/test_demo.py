@@ -1,4 +1,4 @@
-"""`make demo`, with a smaller world: all that is on screen, and nothing else."""
+"""`make demo`, with a smaller world: all that is on screen, and that two lanes give what one process gives."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.tune_jobs.test_kills import Lab
+from tests.tune_jobs.test_on_ray import board, results, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.ray]
 
@@ -65,7 +68,7 @@ def smaller(folder: Path) -> Path:
     return folder / "quickstart.yaml"
 
 
-def test_the_whole_screen_of_the_demo(tmp_path: Path) -> None:
+def test_the_demo_says_this_and_no_more_and_gives_what_one_process_gives(tmp_path: Path) -> None:
     stamp = tmp_path / "installed"
     stamp.touch()
     names = {"BIN": Path(sys.executable).parent, "SPACE": smaller(tmp_path), "DEMO": tmp_path / "demo"}
@@ -90,3 +93,7 @@ def test_the_whole_screen_of_the_demo(tmp_path: Path) -> None:
         known: counts[known] for known, count in SCREEN.items() if count is not None and counts[known] != count
     } == {}
     assert yaml.safe_load((tmp_path / "demo" / "best.yaml").read_text())["recipe"]
+    lanes, serial = Lab(tmp_path / "demo" / "store"), Lab(tmp_path / "serial")
+    run(tmp_path, "sweep", str(names["SPACE"]), "--serial", "--store", "serial")
+    assert results(lanes) == results(serial)
+    assert board(lanes, "quickstart") == board(serial, "quickstart")

@@ -10,8 +10,9 @@ from tests.tune_jobs.shelf import Clock, Committed, MemoryShelf, by_id, child, r
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape
 from tune_jobs.lanes.broker import Patience
+from tune_jobs.lanes.drivers import Driver, News
 from tune_jobs.lanes.fleet import Limits
-from tune_jobs.lanes.hub import LEASE, Driver, Hub, News
+from tune_jobs.lanes.hub import LEASE, Hub
 from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
 
 BASE = root("base")
@@ -26,15 +27,30 @@ class Bench:
 
     def __init__(self, patience: Patience | None = None) -> None:
         self.shelf, self.clock, self.nodes = MemoryShelf(), Clock(), {"here"}
+        self.lanes: dict[tuple[str, int], dict[str, Shape]] = {}
         self.begin(patience)
 
     def begin(self, patience: Patience | None = None) -> None:
         self.hub = Hub(self.shelf, self.clock, lambda: self.nodes, patience or Patience())
 
     def attend(
-        self, sweep: str, nonce: str = "first", lanes: dict[str, Shape] | None = None, ended: tuple[str, ...] = ()
+        self, sweep: str, reign: int = 1, lanes: dict[str, Shape] | None = None, ended: tuple[str, ...] = ()
     ) -> News:
-        return self.hub.attend(sweep, Driver(nonce, {"CPU": 2.0}, Limits(), Counter(), lanes or {}, ended))
+        """A driver that has the lanes that it was told to launch, unless `lanes` says otherwise."""
+        if lanes is None:
+            known = self.lanes.get((sweep, reign), {})
+            lanes = {name: shape for name, shape in known.items() if name not in ended}
+        news = self.hub.attend(sweep, Driver(reign, {"CPU": 2.0}, Limits(), Counter(), lanes, ended))
+        self.lanes[sweep, reign] = lanes | news.launch
+        return news
+
+    def silence(self, seconds: float, *attending: str) -> None:
+        """Time in which only these drivers attend."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.clock.now += 0.5
+            for sweep in attending:
+                self.attend(sweep)
 
     def lane(self, name: str = "a/1", places: tuple[Place, ...] = HERE) -> LaneId:
         self.clock.now += 0.01
@@ -87,13 +103,13 @@ def test_three_deaths_of_a_lane_set_its_stage_aside_but_lost_nodes_do_not(bench:
         bench.nodes.add(node)
         bench.take(bench.lane(places=(Place(node, life),)))
         bench.nodes.remove(node)
-    answer = bench.hub.done([LEAF.id])
+    answer = bench.hub.done("a/0", [LEAF.id])
     assert answer is not None and answer.reason == "", "the machines are to blame"
     bench.take(bench.lane())  # this one's machine lives
     for _ in range(2):
         bench.take(bench.lane())
     bench.lane()
-    answer = bench.hub.done([LEAF.id])
+    answer = bench.hub.done("a/0", [LEAF.id])
     assert answer is not None and "failed 3 times" in answer.reason
 
 
@@ -115,10 +131,9 @@ def test_a_driver_that_is_silent_is_dead(bench: Bench) -> None:
     bench.hub.enter("a/0", "brief")
     lane = bench.lane()
     told = bench.take(lane)
-    bench.clock.now += LEASE + 1
-    bench.attend("b")
+    bench.silence(LEASE + 1, "b")
     assert bench.hub.brief("a/0") is None
-    assert bench.hub.done([LEAF.id]) is None
+    assert bench.hub.done("a/0", [LEAF.id]) is None
     assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 2) is Verdict.STOP
 
 
@@ -128,10 +143,10 @@ def test_a_driver_s_successor_begins_without_its_lanes(bench: Bench) -> None:
     (name,) = bench.attend("a").launch
     doomed = bench.lane(name)
     bench.take(doomed)
-    bench.attend("a", "second")
+    bench.attend("a", 2)
     bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
     assert bench.hub.ask(doomed, ONE) == Leave(), "it is about to die, and would take the stage with it"
-    (again,) = bench.attend("a", "second").launch
+    (again,) = bench.attend("a", 2).launch
     assert bench.take(bench.lane(again)).stage == BASE, "at once, and not after a long silence"
 
 
@@ -142,7 +157,7 @@ def test_after_its_own_death_it_adopts_what_lanes_announce(bench: Bench) -> None
     bench.clock.now += 5.0
     bench.begin(Patience(settling=3.0))
     assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 9) is Verdict.GO_ON, "whoever wants it has not spoken yet"
-    assert bench.hub.done([LEAF.id]) is None, "so the trial wants it again"
+    assert bench.hub.done("a/0", [LEAF.id]) is None, "so the trial wants it again"
     bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
     assert isinstance(bench.hub.ask(LaneId("a/2", 1), ONE), Wait), "lanes may still speak"
     assert bench.hub.progress(lane, BASE.id, told.attempt, 2, 9) is Verdict.GO_ON
@@ -172,10 +187,109 @@ def test_lanes_leave_when_their_sweep_stops(bench: Bench) -> None:
     (name,) = bench.attend("a").launch
     lane = bench.lane(name)
     told = bench.take(lane)
-    assert bench.hub.stop("a") == 1
+    assert bench.hub.stop("a", 1) == 1
     assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 2) is Verdict.STOP
     bench.hub.end(lane, BASE.id, told.attempt, Outcome(Ending.STOPPED))
     assert bench.hub.ask(lane, ONE) == Leave()
     bench.attend("a", ended=(name,))
-    assert bench.hub.stop("a") == 0
-    assert bench.hub.leave("a") == 0
+    assert bench.hub.stop("a", 1) == 0
+    bench.hub.leave("a", 1)
+    assert not bench.hub.attended()
+
+
+def test_a_driver_that_was_replaced_is_told_and_changes_nothing(bench: Bench) -> None:
+    bench.attend("a")
+    bench.attend("a", 2)
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.hub.enter("a/0", "brief")
+    (name,) = bench.attend("a", 2).launch
+    lane = bench.lane(name)
+    told = bench.take(lane)
+    assert bench.attend("a", 1, lanes={}).replaced
+    bench.hub.stop("a", 1)
+    bench.hub.leave("a", 1)
+    assert bench.hub.brief("a/0") == "brief"
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 2) is Verdict.GO_ON
+    assert not bench.attend("a", 2).replaced
+
+
+def test_a_driver_that_was_given_up_and_comes_back_is_told_to_say_all_again(bench: Bench) -> None:
+    life = bench.attend("a").life
+    assert bench.attend("a").life == life
+    bench.attend("b")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.hub.want("b/0", 0, [LEAF.id], GRAPH)
+    bench.silence(LEASE + 1, "b")
+    assert bench.attend("a", lanes={}).life != life
+    assert bench.hub.done("a/0", [LEAF.id]) is None, "though another trial wants the same"
+    assert bench.hub.done("b/0", [LEAF.id]) is not None
+
+
+def test_what_the_hub_itself_waits_for_is_nobody_s_silence(bench: Bench) -> None:
+    bench.attend("a")
+    bench.attend("b")
+    bench.hub.enter("a/0", "brief")
+    bench.clock.now += 10 * LEASE  # the store did not answer
+    bench.attend("b")
+    assert bench.hub.brief("a/0") == "brief"
+
+
+def test_a_lost_machine_gives_its_stage_back_before_its_lane_has_another_place(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    one, two = (name for name in (*bench.attend("a").launch, "a/other"))
+    bench.attend("a", lanes={one: ONE, two: ONE})
+    bench.nodes.add("there")
+    bench.take(bench.lane(one, (Place("there", 1),)))
+    other = bench.lane(two)
+    assert isinstance(bench.hub.ask(other, ONE), Wait)
+    bench.nodes.remove("there")
+    news = bench.attend("a")
+    assert [(n.ending, n.stage) for n in news.notices if isinstance(n, StageEnded)] == [(Ending.EXCUSED, BASE.id)]
+    assert news.waited is not None, "the lane waits for a place"
+    assert bench.take(other).stage == BASE
+
+
+@pytest.mark.parametrize(("lost", "failures"), [(True, 0), (False, 1)])
+def test_a_group_that_breaks_up_over_a_lost_machine_is_excused(bench: Bench, lost: bool, failures: int) -> None:
+    """Rank 0 says that it failed, as rank 1 does not answer any more, and why is known only afterwards."""
+    bench.attend("a")
+    bench.nodes.add("there")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    both = (Place("here", 1), Place("there", 2))
+    lane = bench.lane(places=both)
+    told = bench.take(lane)
+    for reason in ("connection closed", "rank 1's own words"):
+        bench.hub.end(lane, BASE.id, told.attempt, Outcome(Ending.FAILED, reason))
+    if lost:
+        bench.nodes.remove("there")
+    again = bench.lane()
+    ended = [n for n in bench.attend("a", lanes={"a/1": ONE}).notices if isinstance(n, StageEnded)]
+    assert [n.ending for n in ended] == [Ending.EXCUSED if lost else Ending.FAILED]
+    assert lost or ended[0].reason == "connection closed"
+    assert len(bench.hub._broker._entries[BASE.id].failures) == failures
+    assert bench.take(again).stage == BASE
+
+
+def test_lanes_of_a_sweep_that_stops_keep_their_progress_though_another_wants_the_stage(bench: Bench) -> None:
+    bench.attend("a")
+    bench.attend("b")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.hub.want("b/0", 0, [LEAF.id], GRAPH)
+    (name,) = bench.attend("a").launch
+    lane = bench.lane(name)
+    told = bench.take(lane)
+    bench.hub.stop("a", 1)
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 2) is Verdict.STOP
+    bench.hub.end(lane, BASE.id, told.attempt, Outcome(Ending.STOPPED))
+    assert bench.take(bench.lane("b/1")).stage == BASE
+
+
+def test_a_silent_lane_loses_its_stage_though_no_other_lane_asks(bench: Bench) -> None:
+    bench.begin(Patience(silence=5.0))
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    (name,) = bench.attend("a").launch
+    bench.take(bench.lane(name))
+    bench.silence(6.0, "a")
+    assert bench.hub._broker._entries[BASE.id].failures

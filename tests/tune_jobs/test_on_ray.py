@@ -1,10 +1,12 @@
-"""A sweep on Ray: the same result whatever runs it, shared by two sweeps, extended, and quiet."""
+"""A sweep on Ray gives what one process gives, also beside another sweep that shares its stages.
+
+On two lanes: `test_demo.py`; on a lane of two workers: `test_ray_kills.py`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -29,9 +31,9 @@ def run(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def board(lab: Lab) -> Any:
+def board(lab: Lab, sweep: str = "kills") -> Any:
     """The leaderboard as JSON."""
-    return json.loads(run(lab.folder.parent, "leaderboard", "kills", "--store", lab.folder.name, "--json").stdout)
+    return json.loads(run(lab.folder.parent, "leaderboard", sweep, "--store", lab.folder.name, "--json").stdout)
 
 
 def results(lab: Lab) -> dict[str, dict[str, str]]:
@@ -57,40 +59,6 @@ def test_one_lane_gives_what_one_process_gives_bit_for_bit(folder: Path, serial:
     run(folder, "sweep", "kills.yaml", "--lanes", "1", "--store", "one", "--data", "data")
     assert results(Lab(folder / "one")) == results(serial)
     assert board(Lab(folder / "one")) == board(serial)
-
-
-def test_a_lane_of_two_workers_differs_by_rounding_alone(folder: Path, serial: Lab) -> None:
-    """Weights: `tests/trainers/test_ranks.py`. So small a difference moves no score here."""
-    run(folder, "sweep", "kills.yaml", "--workers", "2", "--lanes", "1", "--store", "pair", "--data", "data")
-    pair = Lab(folder / "pair")
-    assert board(pair) == board(serial)
-    assert results(pair).keys() == results(serial).keys()
-    assert results(pair) != results(serial)
-    assert {commit.facts["workers"] for commit in pair.commits().values()} == {2}
-
-
-SCREEN = """\
-trial 0: no intermediate task
-trial 1: snli
-trial 2: squad
-trial 3: snli 0.5 + squad 0.5
-"""
-
-
-def test_two_lanes_too_and_quietly(folder: Path, serial: Lab) -> None:
-    """All that a sweep says, in whatever order its trials come: nothing of Ray's is among it."""
-    done = run(folder, "sweep", "kills.yaml", "--lanes", "2", "--store", "two", "--data", "data")
-    assert results(Lab(folder / "two")) == results(serial)
-    assert board(Lab(folder / "two")) == board(serial)
-    said = sorted(re.sub(r"[\d.]+ on", "_ on", line) for line in done.stderr.splitlines() if "step" not in line)
-    scores = [f"trial {n}: _ on {cells} cells of rung {rung}" for n in range(4) for cells, rung in ((5, 1), (1, 2))]
-    assert said == sorted(SCREEN.splitlines() + scores)
-    assert re.sub(r"\d+(\.\d+)?", "_", done.stdout).splitlines() == [
-        "kills: trials: _ complete",
-        "stages: _ trained, _ found in the store, _ shared",
-        "saved by sharing between trials: _ s of training and scoring, _ million tokens",
-        "saved by what the store had: _ s of training and scoring, _ million tokens",
-    ]
 
 
 def test_two_sweeps_at_once_share_stages_and_one_outlives_the_other(folder: Path, serial: Lab) -> None:

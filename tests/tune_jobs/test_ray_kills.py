@@ -52,6 +52,7 @@ class Blow:
 
 @dataclass
 class Story:
+    serial: Lab
     whole: Lab
     killed: Lab
     blows: dict[str, Blow] = field(default_factory=dict)
@@ -114,7 +115,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("ray-kills")
     toy.write(folder / "data", size=0.05, seed=1)
     (folder / "kills.yaml").write_text(SPACE)
-    story = Story(Lab(folder / "whole"), Lab(folder / "killed"))
+    story = Story(Lab(folder / "serial"), Lab(folder / "whole"), Lab(folder / "killed"))
+    run(folder, "sweep", "kills.yaml", "--serial", "--store", "serial", "--data", "data")
     with machines(folder, 2, 2) as here:
         here.sweep(story.whole, "kills.yaml", *WIDE)
         killed(here, story)
@@ -124,6 +126,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def test_the_leaderboard_is_that_of_an_undisturbed_sweep(story: Story) -> None:
     assert board(story.killed) == board(story.whole)
     assert results(story.killed) == results(story.whole)
+
+
+def test_a_lane_of_two_workers_differs_from_one_process_by_rounding_alone(story: Story) -> None:
+    """Weights: `tests/trainers/test_ranks.py`. So small a difference moves no score here."""
+    assert board(story.whole) == board(story.serial)
+    assert results(story.whole).keys() == results(story.serial).keys()
+    assert results(story.whole) != results(story.serial)
+    assert {commit.facts["workers"] for commit in story.whole.commits().values()} == {2}
 
 
 def test_every_blow_hit_a_stage_in_its_middle(story: Story) -> None:

@@ -44,7 +44,7 @@ def final_command(
     file = load_recipe(recipe)
     stages = StageStore(open_objects(store))
     lane = serial_lane(stages, micro_tokens, save_every)
-    with live() as screen:
+    with live(store) as screen:
         found = final(file, open_data(file.data, data), stages, lane, seeds=seeds, on_event=screen)
     if as_json:
         print_json(found.to_json())

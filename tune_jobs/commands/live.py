@@ -25,33 +25,35 @@ LOGGED = (Ending.FAILED, Ending.DIVERGED)  # the stage's own log says more
 
 
 @contextmanager
-def live(screen: Console | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[OnEvent]:
+def live(store: str, screen: Console | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[OnEvent]:
     """Within: a function that takes a sweep's notices and shows them.
 
     Args:
+        store: where logs are.
         screen: where; stderr by default.
         clock: seconds.
     """
     screen = screen or Console(stderr=True, markup=False, highlight=False)
     if not screen.is_terminal:
-        yield _Plain(screen, clock)
+        yield _Plain(store, screen, clock)
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True) as progress:
-        yield _Moving(screen, progress)
+        yield _Moving(store, screen, progress)
 
 
 class _Plain:
     """A line for every trial's end and every mishap, and one about stages now and then."""
 
-    def __init__(self, screen: Console, clock: Callable[[], float]) -> None:
+    def __init__(self, store: str, screen: Console, clock: Callable[[], float]) -> None:
+        self._store = store
         self._screen = screen
         self._clock = clock
         self._last = clock()
         self._done = 0
 
     def __call__(self, notice: Notice) -> None:
-        line = _line(notice)
+        line = _line(notice, self._store)
         self._done += isinstance(notice, StageEnded) and notice.ending is Ending.COMMITTED
         if line is None and isinstance(notice, StageProgress) and self._clock() - self._last >= EVERY:
             line = f"{notice.label}: step {notice.step} of {notice.steps} ({self._done} stages done)"
@@ -63,13 +65,14 @@ class _Plain:
 class _Moving:
     """The running stages as bars; the lines above them stay."""
 
-    def __init__(self, screen: Console, progress: Progress) -> None:
+    def __init__(self, store: str, screen: Console, progress: Progress) -> None:
+        self._store = store
         self._screen = screen
         self._progress = progress
         self._bars: dict[str, TaskID] = {}  # by lane
 
     def __call__(self, notice: Notice) -> None:
-        line = _line(notice)
+        line = _line(notice, self._store)
         if line is not None:
             self._screen.print(line)
         match notice:
@@ -87,7 +90,7 @@ class _Moving:
             self._progress.remove_task(bar)
 
 
-def _line(notice: Notice) -> str | None:
+def _line(notice: Notice, store: str) -> str | None:
     """What is worth a line that stays."""
     match notice:
         case Sampled():
@@ -101,6 +104,6 @@ def _line(notice: Notice) -> str | None:
         case Remark():
             return notice.text
         case StageEnded() if notice.ending not in GOOD:
-            log = f" (log: crosslift stages {notice.stage[:SHORT]})" if notice.ending in LOGGED else ""
+            log = f" (log: crosslift stages {notice.stage[:SHORT]} --store {store})" if notice.ending in LOGGED else ""
             return f"{notice.label}: {notice.ending.value}{': ' if notice.reason else ''}{notice.reason}{log}"
     return None

@@ -31,8 +31,8 @@ def stages_command(
             print_json(row.to_json() | {"logs": logs})
         else:
             typer.echo(f"stage {row.id}: {_state(row)}")
-            for number, text in enumerate(logs.values()):
-                typer.echo(f"attempt {number}:\n{text}", nl=False)
+            for attempt, text in logs.items():
+                typer.echo(f"attempt {attempt.partition('-')[0].lstrip('0') or 0}:\n{text}", nl=False)
         return
     rows = [row for row in stages(opened) if made or row.commit is None]
     if as_json:

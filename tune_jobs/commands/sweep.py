@@ -54,7 +54,7 @@ def sweep_command(
     changes = {key: value for key, value in wishes.items() if value is not None}
     loaded = replace(loaded, search=loaded.search.model_copy(update=changes))
     stages = StageStore(open_objects(store))
-    with live() as screen:
+    with live(store) as screen:
         if serial:
             from tune_jobs.lanes.serial_lane import serial_lane
             from tune_jobs.sweeps.driver import run_sweep

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
+from trainers.lane import SILENCE, Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from tune_jobs.lanes.stage_states import Entry, Run, Shelf, State, Stored, closure
 
@@ -25,7 +25,7 @@ from tune_jobs.lanes.stage_states import Entry, Run, Shelf, State, Stored, closu
 class Patience:
     """When a stage is given up: seconds without a sign of life end a run, so many counted failures set it aside."""
 
-    silence: float = 1800.0
+    silence: float = SILENCE
     failures: int = 3
     settling: float = 0.0  # seconds after a broker's own death in which living lanes announce what they run
 
@@ -68,7 +68,6 @@ class Broker:
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
         self._orders = 0
         self._demand_now: dict[str, _Demand] | None = None  # None: something has changed
-        self._closed = False
 
     # --- the trials' side -------------------------------------------------------------------------------------------
 
@@ -102,16 +101,14 @@ class Broker:
         self._entries = {id: entry for id, entry in self._entries.items() if id in kept}
         self._demand_now = None
 
-    def done(self, wanted: Iterable[str]) -> Answer:
-        """How far these stages are: all of them must be part of a living trial's wants."""
+    def done(self, trial: str, wanted: Iterable[str]) -> Answer | None:
+        """How far these stages of a trial are. None: it must want them first, as it was dropped or never asked here."""
         ids = tuple(dict.fromkeys(wanted))
+        if trial not in self._wants or not all(id in self._entries for id in ids):
+            return None
         missing = [id for id in ids if self._stored(self._entries[id]) is Stored.NOTHING]
         reasons = (self._doom(missing) or "") if missing else ""
         return Answer(len(missing), reasons)
-
-    def close(self) -> None:
-        """No more work will come: lanes that ask are told to leave once nothing is wanted."""
-        self._closed = True
 
     # --- the lanes' side --------------------------------------------------------------------------------------------
 
@@ -153,7 +150,7 @@ class Broker:
             entry.run = Run(lane, self._store.begin(entry.stage.id), self._clock())
             entry.handed = True
             return Assignment(entry.stage, entry.run.attempt)
-        return Leave() if self._closed and not self._demand() else Wait()
+        return Wait()
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """A sign of life. STOP: a newer attempt runs the stage, or nobody wants it any more.
@@ -213,10 +210,6 @@ class Broker:
     def trials(self) -> set[str]:
         """All trials that want something."""
         return set(self._wants)
-
-    def knows(self, wanted: Iterable[str]) -> bool:
-        """Whether these stages have been asked for; a broker that was started again has forgotten them."""
-        return all(id in self._entries for id in wanted)
 
     def states(self) -> dict[str, State]:
         """Where every stage that the broker knows stands."""

@@ -73,6 +73,12 @@ class Fleet:
         """Whether this lane is to leave now, between two stages."""
         return name in self.members and self.members[name].leaving
 
+    def displaced(self, name: str) -> None:
+        """A lane has lost its place, and waits for another one."""
+        if name in self.members:
+            member = self.members[name]
+            member.placed, member.busy, member.since = None, False, self._clock()
+
     def gone(self, name: str) -> None:
         """A lane has ended."""
         self.members.pop(name, None)

@@ -7,76 +7,37 @@ driver that does not attend for a while is dead: its trials want nothing any mor
 from __future__ import annotations
 
 import uuid
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from tune_jobs.lanes.broker import Answer, Broker, Patience
-from tune_jobs.lanes.fleet import Fleet, Limits
+from tune_jobs.lanes.drivers import Driver, LaneNotice, News
+from tune_jobs.lanes.fleet import Fleet
 from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
-from tune_jobs.lanes.shares import Claim, Room
+from tune_jobs.lanes.shares import Claim
 from tune_jobs.lanes.stage_states import Shelf
 
 LEASE = 20.0  # seconds without a word from its driver after which a sweep's wants end
+BLINK = 1.0  # seconds between two words of drivers that count at most: more is this hub's own delay
+DIED = "the lane's processes ended"
 KEPT = 10_000  # notices that a driver may be late for
-
-LaneNotice = StageBegun | StageProgress | StageEnded
-
-
-@dataclass(frozen=True)
-class Driver:
-    """What a driver says of itself.
-
-    Attributes:
-        nonce: one a process: another one than before is the successor of a driver that died, and its lanes with it.
-        room: what the cluster has.
-        limits: how many lanes it wants.
-        ahead: what it will want first, so that a lane can start before a trial has.
-        lanes: that it has, with their sizes.
-        ended: its lanes that have ended.
-    """
-
-    nonce: str
-    room: Room
-    limits: Limits
-    ahead: Counter[Shape]
-    lanes: Mapping[str, Shape] = field(default_factory=dict)
-    ended: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class News:
-    """What a driver learns when it attends.
-
-    Attributes:
-        life: of the hub; another one than before has forgotten what it was told.
-        notices: of stages that the sweep's trials want, since the last time.
-        launch: lanes to start.
-        made: stages that were committed for the sweep's trials, with the attempts that lanes were given.
-        trouble: what the user has to mend before anything can go on; "" if nothing.
-        waited: seconds for which a lane of this driver has not been placed, and its size.
-    """
-
-    life: str
-    notices: list[LaneNotice]
-    launch: dict[str, Shape]
-    made: list[tuple[str, str]]
-    trouble: str
-    waited: tuple[float, Shape] | None
 
 
 @dataclass
 class Sweep:
-    """What the hub keeps for one sweep's driver."""
+    """What the hub keeps for one sweep's driver. `seen`: when it attended last, in the time that this hub was awake."""
 
-    driver: str
+    reign: int
     seen: float
-    notices: deque[LaneNotice]
-    made: list[tuple[str, str]]
+    life: str = field(default_factory=lambda: uuid.uuid4().hex)
+    notices: deque[LaneNotice] = field(default_factory=lambda: deque(maxlen=KEPT))
+    made: list[tuple[str, str]] = field(default_factory=list)
     trouble: str = ""
     begun: bool = False  # one of its trials has wanted something
+    stopped: bool = False  # its lanes are to leave, and to keep the progress of what they run
 
 
 class Hub:
@@ -92,9 +53,9 @@ class Hub:
         patience: the broker's.
         """
         self._clock = clock
-        self._born = clock()
+        self._heard = clock()  # when a driver had its last word
+        self._awake = 0.0  # seconds of this hub's life, without what it spent waiting for a store
         self._nodes = nodes
-        self._life = uuid.uuid4().hex
         self._broker = Broker(store, clock, patience)
         self._fleet = Fleet(clock)
         self._stands: dict[str, tuple[Place, ...]] = {}  # lane → where its workers are, by rank
@@ -103,14 +64,15 @@ class Hub:
         self._briefs: dict[str, object] = {}
         self._others: tuple[Claim, ...] = ()
         self._ended: set[str] = set()  # lanes that are gone, or about to die with their driver
+        self._failed: dict[str, tuple[LaneId, str, str, Outcome]] = {}  # lane → what its group said before it broke up
 
     # --- lanes ------------------------------------------------------------------------------------------------------
 
     def arrive(self, name: str, places: tuple[Place, ...] = ()) -> LaneId:
         """See `Work.arrive`; what a lane ran on a machine that is gone is excused."""
         excused = self._lost_node(name)
+        self._break_up(name, excused=excused)
         self._stands[name] = places
-        self._running.pop(name, None)
         return self._broker.arrive(name, places, excused=excused)
 
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
@@ -129,13 +91,26 @@ class Hub:
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """See `Work.progress`."""
+        if self._to_stop(lane.name):
+            return Verdict.STOP
         known, sweeps = self._running.get(lane.name, (None, set()))
         if known is not None and known.id == stage:
             self._note(sweeps, StageProgress(lane.name, stage, known.label, step, steps))
         return self._broker.progress(lane, stage, attempt, step, steps)
 
     def end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
-        """See `Work.end`."""
+        """See `Work.end`.
+
+        Where one of several workers has failed, the group breaks up: only then is known whether a machine is to blame.
+        """
+        if lane.name in self._failed:
+            return  # another rank's word
+        if outcome.ending is Ending.FAILED and len(self._stands.get(lane.name, ())) > 1:
+            self._failed[lane.name] = lane, stage, attempt, outcome
+            return
+        self._end(lane, stage, attempt, outcome)
+
+    def _end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
         self._broker.end(lane, stage, attempt, outcome)
         known, sweeps = self._running.pop(lane.name, (None, set()))
         sweeps = sweeps or {trial.partition("/")[0] for trial in self._broker.wanting(stage)}
@@ -165,10 +140,9 @@ class Hub:
         """See `Broker.want`; `trial` is `<sweep>/<number>`."""
         self._broker.want(trial, rung, wanted, stages)
 
-    def done(self, wanted: Iterable[str]) -> Answer | None:
-        """See `Broker.done`; None: want them first (this hub has died since, or the trial was dropped)."""
-        ids = tuple(wanted)
-        return self._broker.done(ids) if self._broker.knows(ids) else None
+    def done(self, trial: str, wanted: Iterable[str]) -> Answer | None:
+        """See `Broker.done`."""
+        return self._broker.done(trial, wanted)
 
     def drop(self, trial: str) -> None:
         """See `Broker.drop`."""
@@ -179,52 +153,73 @@ class Hub:
 
     def attend(self, sweep: str, driver: Driver) -> News:
         """A sweep's driver says that it lives, and learns what has happened."""
-        now = self._clock()
-        if sweep in self._sweeps and self._sweeps[sweep].driver != driver.nonce:
-            self.leave(sweep)
-        mine = self._sweeps.setdefault(sweep, Sweep(driver.nonce, now, deque(maxlen=KEPT), []))
-        mine.seen = now
+        self._pass_time()
+        known = self._sweeps.get(sweep)
+        if known is not None and driver.reign < known.reign:
+            return News("", [], {}, [], "", None, replaced=True)
+        if known is not None and driver.reign > known.reign:
+            self._forget(sweep)
+        mine = self._sweeps.setdefault(sweep, Sweep(driver.reign, self._awake))
+        mine.seen = self._awake
         for name in driver.ended:
             self._gone(name, excused=self._lost_node(name))
-        for other in [name for name, entry in self._sweeps.items() if now - entry.seen > LEASE]:
-            self.leave(other)
-        self._fleet.adopt(sweep, driver.lanes)
+        for other in [name for name, entry in self._sweeps.items() if self._awake - entry.seen > LEASE]:
+            self._forget(other)
+        self._look_at_lanes(sweep, driver)
         mine.begun |= any(trial.partition("/")[0] == sweep for trial in self._broker.trials())
         demand = self._broker.demand() if mine.begun else driver.ahead
         launch = self._fleet.grow(sweep, demand, driver.room, driver.limits, self._others)
-        news = News(self._life, list(mine.notices), launch, mine.made, mine.trouble, self._fleet.wait(sweep))
+        news = News(mine.life, list(mine.notices), launch, mine.made, mine.trouble, self._fleet.wait(sweep))
         mine.notices.clear()
         mine.made, mine.trouble = [], ""
         return news
 
-    def stop(self, sweep: str) -> int:
-        """The sweep's trials want nothing any more, and its lanes leave after their stages.
+    def _pass_time(self) -> None:
+        """What this hub spent waiting is nobody's silence."""
+        now = self._clock()
+        self._awake += min(now - self._heard, BLINK)
+        self._heard = now
+
+    def _look_at_lanes(self, sweep: str, driver: Driver) -> None:
+        """End silent runs, take stages back from lost machines, and know the lanes that this driver has."""
+        self._broker.tick()
+        for name in [name for name in self._stands if self._lost_node(name)]:
+            self._break_up(name, excused=True)
+            self._broker.leave(name, excused=True)
+            self._fleet.displaced(name)
+        for name in [name for name, member in self._fleet.members.items() if member.owner == sweep]:
+            if name not in driver.lanes:
+                self._gone(name, excused=True)  # its driver never heard of it
+        self._fleet.adopt(sweep, driver.lanes)
+
+    def stop(self, sweep: str, reign: int) -> int:
+        """The sweep's trials want nothing any more; its lanes keep the progress of what they run, and leave.
 
         Returns:
             How many lanes are still there; those that have found no place yet need no farewell.
         """
-        for trial in self._broker.trials() | self._briefs.keys():
-            if trial.partition("/")[0] == sweep:
-                self.drop(trial)
+        mine = self._sweeps.get(sweep)
+        if mine is None or mine.reign != reign:
+            return 0
+        mine.stopped = True
+        self._drop_all(sweep)
         self._fleet.release(sweep)
         members = self._fleet.members.values()
         return sum(member.owner == sweep and member.placed is not None for member in members)
 
-    def leave(self, sweep: str) -> int:
-        """The driver is gone, and its lanes with it.
+    def leave(self, sweep: str, reign: int) -> None:
+        """The driver ends, and its lanes with it."""
+        self._pass_time()
+        if sweep in self._sweeps and self._sweeps[sweep].reign == reign:
+            self._forget(sweep)
 
-        Returns:
-            How many other drivers there are.
-        """
-        self.stop(sweep)
-        for name in [name for name, member in self._fleet.members.items() if member.owner == sweep]:
-            self._gone(name, excused=True)  # its driver died: not the stage's fault
-        self._sweeps.pop(sweep, None)
-        return len(self._sweeps)
+    def attended(self) -> bool:
+        """Whether there are drivers, also silent ones."""
+        return bool(self._sweeps)
 
     def quiet(self) -> float:
         """Seconds since a driver was heard; the hub's own age if none ever was."""
-        return self._clock() - max((sweep.seen for sweep in list(self._sweeps.values())), default=self._born)
+        return self._clock() - self._heard
 
     # --- the hubs of other stores -----------------------------------------------------------------------------------
 
@@ -238,13 +233,40 @@ class Hub:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
+    def _forget(self, sweep: str) -> None:
+        """A driver is gone, and its lanes with it."""
+        self._drop_all(sweep)
+        for name in [name for name, member in self._fleet.members.items() if member.owner == sweep]:
+            self._gone(name, excused=True)  # its driver died: not the stage's fault
+        self._sweeps.pop(sweep, None)
+
+    def _drop_all(self, sweep: str) -> None:
+        for trial in self._broker.trials() | self._briefs.keys():
+            if trial.partition("/")[0] == sweep:
+                self.drop(trial)
+
     def _gone(self, name: str, *, excused: bool) -> None:
         """A lane has ended; if it was at work, that is lost."""
+        self._break_up(name, excused=excused)
         self._broker.leave(name, excused=excused)
-        self._stands.pop(name, None)
-        self._running.pop(name, None)
         self._fleet.gone(name)
         self._ended.add(name)
+
+    def _break_up(self, name: str, *, excused: bool) -> None:
+        """The processes of a lane are gone; what one of them said last counts, unless a machine was lost."""
+        failed = self._failed.pop(name, None)
+        if failed is not None and not excused:
+            self._end(*failed)
+        self._stands.pop(name, None)
+        stage, sweeps = self._running.pop(name, (None, set()))
+        if stage is not None:
+            self._note(
+                sweeps, StageEnded(name, stage.id, stage.label, Ending.EXCUSED if excused else Ending.FAILED, DIED)
+            )
+
+    def _to_stop(self, lane: str) -> bool:
+        owner = self._sweeps.get(lane.partition("/")[0])
+        return lane in self._ended or (owner is not None and owner.stopped)
 
     def _lost_node(self, lane: str) -> bool:
         return not {place.node for place in self._stands.get(lane, ())} <= set(self._nodes())

@@ -42,8 +42,9 @@ def make(
             run += turn[1].ending is Ending.COMMITTED
             if asked():
                 raise Interrupted("final")
-    for graph in graphs:
-        answer = broker.done(graph.cells.values())
+    for number, graph in enumerate(graphs):
+        answer = broker.done(str(number), graph.cells.values())
+        assert answer is not None, "nobody has dropped it"
         if answer.missing:
             raise UserError(f"the recipe cannot be trained: {answer.reason or f'{answer.missing} stages are missing'}")
     return run

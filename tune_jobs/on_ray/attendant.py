@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -16,11 +15,13 @@ import ray
 from tasks.errors import UserError
 from trainers.lane import Lane
 from trainers.stages import Shape
+from tune_jobs.lanes.drivers import Driver, News
 from tune_jobs.lanes.fleet import Limits
-from tune_jobs.lanes.hub import Driver, Hub, News
+from tune_jobs.lanes.hub import Hub
 from tune_jobs.lanes.notices import OnEvent, Remark
 from tune_jobs.on_ray.cluster import Cluster
 from tune_jobs.on_ray.train import THREADS, caller
+from tune_jobs.sweeps.event_log import replaced
 
 BEAT = 0.3  # seconds between two looks
 DEADLINE = 120.0  # seconds that a lane may wait for its place before somebody is told
@@ -42,6 +43,7 @@ class Attendant:
         lane: Callable[[str, Shape], Lane],
         on_event: OnEvent,
         ahead: Counter[Shape],
+        reign: int,
     ) -> None:
         self.made: list[tuple[str, str]] = []
         self.error: Exception | None = None
@@ -55,7 +57,7 @@ class Attendant:
         self._running: dict[Any, Lane] = {}  # by the reference of its call
         self._briefs: dict[str, object] = {}
         self._ahead = ahead
-        self._me = uuid.uuid4().hex
+        self._reign = reign
         self._life = ""
         self._broken = 0  # lanes that have ended by an error, one after another, without a stage between them
         self._warned = False
@@ -89,7 +91,7 @@ class Attendant:
         self._limits = Limits(most=0)
         self._briefs.clear()
         waited = 0.0
-        while self._broker.stop(self._sweep) and waited < FAREWELL and self.error is None:
+        while self._broker.stop(self._sweep, self._reign) and waited < FAREWELL and self.error is None:
             self._ending.wait(BEAT)
             waited += BEAT
 
@@ -105,12 +107,14 @@ class Attendant:
     def _beat(self) -> None:
         ended = tuple(self._ended())
         lanes = {lane.name: lane.shape for lane in self._running.values()}
-        me = Driver(self._me, self._instance.room(), self._limits, self._ahead, lanes, ended)
+        me = Driver(self._reign, self._instance.room(), self._limits, self._ahead, lanes, ended)
         news = self._broker.attend(self._sweep, me)
+        if news.replaced:
+            raise replaced(self._sweep)
         self.made += news.made
         self._broken = 0 if news.made else self._broken
         if self._life not in ("", news.life):
-            for trial, brief in list(self._briefs.items()):  # the broker has died and forgotten
+            for trial, brief in list(self._briefs.items()):  # the broker has died and forgotten, or gave us up
                 self._broker.enter(trial, brief)
         self._life = news.life
         for name, shape in news.launch.items():
@@ -127,16 +131,25 @@ class Attendant:
         if not self._running:
             return []
         done, _ = ray.wait(list(self._running), num_returns=len(self._running), timeout=0)
+        errors: list[ray.exceptions.RayError] = []
         for reference in done:
             try:
                 ray.get(reference)
             except ray.exceptions.RayError as error:  # another lane is begun in its place
                 log.warning("lane %s ended: %s", self._running[reference].name, error)
-                self._broken += 1
-                if self._broken == BROKEN:
-                    reason = str(error).strip().splitlines()[-1]
-                    raise UserError(f"{BROKEN} lanes died one after another, the last of: {reason}") from error
+                errors.append(error)
+        if errors:
+            self._mourn(errors)
         return [self._running.pop(reference).name for reference in done]
+
+    def _mourn(self, errors: Sequence[ray.exceptions.RayError]) -> None:
+        """Lanes have died, several at once of one cause; again and again is the user's to mend."""
+        self._broken += 1
+        if self._broken == BROKEN:
+            reason = str(errors[-1]).strip().splitlines()[-1]
+            raise UserError(f"{BROKEN} times one after another lanes died, the last of: {reason}") from errors[-1]
+        if any(isinstance(error, ray.exceptions.RayActorError) for error in errors):  # who called them has died
+            self._caller = caller(self._instance.head)
 
     def _warn(self, news: News) -> None:
         """One line about a lane that finds no place."""

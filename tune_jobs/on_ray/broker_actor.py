@@ -31,7 +31,8 @@ CLEARING = 30.0  # seconds between two looks for what dead jobs have left
 SETTLING = 3.0  # seconds after the actor's death in which living lanes report
 REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
 PAUSE = 0.2  # seconds between two tries
-ALONE = 3 * LEASE  # seconds without any driver after which the actor ends
+ALONE = 3 * LEASE  # seconds without a word of its drivers after which the actor ends
+DESERTED = 10.0  # the same where all of them have left: what their jobs have left behind can be seen by then
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class BrokerActor:
         me = ray.get_runtime_context().current_actor  # not there when the thread ends
         cleared = -CLEARING
         claims: dict[str, Claim] = {}
-        while self._hub.quiet() < ALONE:
+        while self._hub.quiet() < (ALONE if self._hub.attended() else DESERTED):
             try:
                 claims = dict(_claims(self._name, claims))
                 self._hub.hear(claims.values())
@@ -65,6 +66,8 @@ class BrokerActor:
             except Exception:  # the cluster is in trouble, or ends: whoever waits for us will know
                 log.exception("the cluster does not answer")
             time.sleep(LOOK)
+        with suppress(Exception):  # or its successor does it
+            janitor.clear()
         ray.kill(me)  # for good: it is not started again
 
 
@@ -86,18 +89,20 @@ def _alive() -> Collection[str]:
 
 
 class RemoteBroker:
-    """The hub in another process: has the methods of `Hub`, each a call to its actor."""
+    """The hub in another process: has the methods of `Hub`, each a call to its actor, whichever that is by then."""
 
-    def __init__(self, actor: Any, again: Callable[[], Any] | None = None) -> None:
+    def __init__(self, location: str, find: Callable[[], Any]) -> None:
         """Args:
-        actor: the broker.
-        again: finds or starts it, if it has ended for good; not passed on to other processes.
+        location: of the store.
+        find: the broker, as an actor; raises ValueError if there is none now. Not passed on to other processes, which
+            only look for it.
         """
-        self._actor = actor
-        self._again = again
+        self._location = location
+        self._find = find
+        self._actor = find()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return RemoteBroker, (self._actor,)
+        return _there, (self._location,)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -109,11 +114,18 @@ class RemoteBroker:
         while True:
             try:
                 return ray.get(self._actor.call.remote(name, arguments, keywords))
-            except ray.exceptions.RayActorError:  # it died; Ray starts it again
+            except ray.exceptions.RayTaskError as error:  # what the hub raises, without Ray's frames
+                raise error.cause from None
+            except ray.exceptions.RayActorError:  # it died, and Ray starts it again; or it has ended for good
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(PAUSE)
-                self._actor = self._again() if self._again else self._actor
+                with suppress(ValueError):
+                    self._actor = self._find()
+
+
+def _there(location: str) -> RemoteBroker:
+    return RemoteBroker(location, lambda: ray.get_actor(name_of(location), NAMESPACE))
 
 
 def name_of(location: str) -> str:
@@ -121,11 +133,10 @@ def name_of(location: str) -> str:
     return PREFIX + hashlib.sha256(location.encode()).hexdigest()[:16]
 
 
-def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
+def broker_of(location: str, head: str) -> Hub:
     """The broker of a store on this Ray instance, started on the head node if there is none.
 
-    Returns:
-        It, and a function that ends it for good.
+    It ends by itself when there are no drivers any more.
     """
     settings = ray.remote(BrokerActor).options(
         name=name_of(location),
@@ -136,12 +147,4 @@ def broker_of(location: str, head: str) -> tuple[Hub, Callable[[], None]]:
         max_restarts=-1,
         scheduling_strategy=NodeAffinitySchedulingStrategy(head, soft=False),
     )
-
-    def start() -> Any:
-        return settings.remote(location)
-
-    def end() -> None:
-        with suppress(ValueError):  # it has ended
-            ray.kill(ray.get_actor(name_of(location), NAMESPACE))
-
-    return cast(Hub, RemoteBroker(start(), start)), end
+    return cast(Hub, RemoteBroker(location, lambda: settings.remote(location)))

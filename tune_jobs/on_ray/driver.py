@@ -38,11 +38,11 @@ from tune_jobs.places import cache_folder
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.history import TrialHistory
-from tune_jobs.sweeps.opening import FENCE_SECONDS, open_log
+from tune_jobs.sweeps.opening import FENCE_SECONDS, check_log, open_log
 from tune_jobs.sweeps.sampling import Expand, Sampling
 from tune_jobs.sweeps.summary import Summary, summarise
 
-DEATHS = 3  # of a trial's process, after which the trial has failed
+DEATHS = 3  # of a trial's process that are made good; with one more the trial has failed
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,11 @@ def run_sweep_on_ray(
         Interrupted: SIGINT or SIGTERM; the running stages' progress is in the store.
     """
     store = StageStore(open_objects(location))
-    log = open_log(space, store.objects, expand)
+    check_log(space, store.objects, expand)  # before anything is started
     first = expand(space.baseline())
     with cluster(settings.address, _widest(first, settings.workers)) as instance:
         check_slots()
+        log = open_log(space, store.objects, expand)  # last: it ends whoever drives the sweep now
         ahead = _first(first, store, settings.workers)
         with polite_stop() as asked:  # in here: Ray sets signals of its own when it starts
             driver = _Driver(space, location, store, log, settings, instance, _one_at_a_time(on_event), ahead)
@@ -112,9 +113,11 @@ class _Driver:
         self._log = log
         self._settings = settings
         self._instance = instance
-        self._broker, self._end_broker = broker_of(location, instance.head)
+        self._broker = broker_of(location, instance.head)
         self._desk = SweepDesk(space, store, self._broker, log, on_event)
-        self._attendant = Attendant(self._broker, space.name, instance, settings.limits, self._lane, on_event, ahead)
+        self._attendant = Attendant(
+            self._broker, space.name, instance, settings.limits, self._lane, on_event, ahead, log.reign
+        )
         self._fenced = time.monotonic()
 
     @property
@@ -135,8 +138,7 @@ class _Driver:
                     self._attendant.dismiss()  # lanes keep the progress of what they run, and leave
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-            if self._broker.leave(self._space.name) == 0 and not self._instance.own:
-                self._end_broker()
+            self._broker.leave(self._space.name, self._log.reign)
         if conduct.error is not None:
             raise conduct.error
         if asked():

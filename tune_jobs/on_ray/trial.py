@@ -66,10 +66,10 @@ class TrialDesk:
         self._wanted.append((rung, tuple(wanted), stages))
         self._broker.want(self._name, *self._wanted[-1])
 
-    def done(self, wanted: Iterable[str]) -> Answer:
+    def done(self, trial: int, wanted: Iterable[str]) -> Answer:
         """See `Broker.done`; a broker that has forgotten is told again."""
         ids = tuple(wanted)
-        while (answer := self._broker.done(ids)) is None:
+        while (answer := self._broker.done(self._name, ids)) is None:
             for request in self._wanted:
                 self._broker.want(self._name, *request)
         return answer

@@ -23,7 +23,7 @@ class Wants(Protocol):
     def want(self, trial: str, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
         """See `Broker.want`."""
 
-    def done(self, wanted: Iterable[str]) -> Answer | None:
+    def done(self, trial: str, wanted: Iterable[str]) -> Answer | None:
         """See `Broker.done`."""
 
     def drop(self, trial: str) -> None:
@@ -44,9 +44,9 @@ class SweepDesk:
         """See `Broker.want`; trials of several sweeps may share one broker."""
         self._broker.want(self._name(trial), rung, wanted, stages)
 
-    def done(self, wanted: Iterable[str]) -> Answer:
+    def done(self, trial: int, wanted: Iterable[str]) -> Answer:
         """See `Broker.done`."""
-        answer = self._broker.done(wanted)
+        answer = self._broker.done(self._name(trial), wanted)
         assert answer is not None, "the broker has forgotten a trial"
         return answer
 

@@ -49,6 +49,7 @@ class EventLog:
         """Read the log; writing begins with `take_over`, or with an opening event on an empty log."""
         self.sweep = sweep
         self.nonce = uuid.uuid4().hex
+        self.reign = 0  # the number of the event by which this driver took over: a successor's is greater
         self._objects = objects
         self._clock = clock
         self.history = History()
@@ -59,6 +60,7 @@ class EventLog:
 
     def take_over(self, versions: dict[str, str]) -> None:
         """Become the one driver: the next write of whoever drove before fails."""
+        self.reign = self._next
         self.write(Driver(versions=versions))
 
     def write(self, event: AnyEvent) -> None:
@@ -70,17 +72,19 @@ class EventLog:
         envelope = Envelope(number=self._next, driver=self.nonce, at=self._clock(), event=event)
         key = _key(self.sweep, self._next)
         if not self._objects.create(key, envelope.model_dump_json().encode()):
-            raise self._replaced()
+            raise replaced(self.sweep)
         self._next += 1
         self.history.apply(event)
 
     def check(self) -> None:
         """Between two events: raise `UserError` if another driver has taken over."""
         if any(True for _ in self._objects.list(_key(self.sweep, self._next))):
-            raise self._replaced()
+            raise replaced(self.sweep)
 
-    def _replaced(self) -> UserError:
-        return UserError("another driver runs this sweep: this one stops", where=f"sweep {self.sweep}")
+
+def replaced(sweep: str) -> UserError:
+    """What a driver ends with that is no longer the one."""
+    return UserError("another driver runs this sweep: this one stops", where=f"sweep {sweep}")
 
 
 def _prefix(sweep: str) -> str:

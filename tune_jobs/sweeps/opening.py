@@ -16,29 +16,34 @@ from tune_jobs.sweeps.sampling import Expand
 FENCE_SECONDS = 10.0  # between a driver's looks whether another one has taken over
 
 
-def open_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
-    """Take over the log of the space's sweep, or begin it.
+def check_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
+    """The log of the space's sweep, nothing written yet.
 
     Raises:
         UserError: the sweep began with a space that differs in what makes results comparable, or with other data.
     """
     log = EventLog(objects, space.name)
     opened = log.history.opened
-    versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
     if opened is not None and (differing := space.differences(opened.space)):
         raise UserError(
             f"the space has changed since this sweep began, in {', '.join(differing)}; "
             "give the space another name, or change it back",
             where=f"sweep {space.name}",
         )
-    data = data_digest(expand(space.widest()))
-    if opened is None:
-        folders = space.data.folders
-        log.write(Opened(sweep=space.name, space=space.identity(), folders=folders, data=data, versions=versions))
-    elif opened.data not in ("", data):
+    if opened is not None and opened.data not in ("", data_digest(expand(space.widest()))):
         raise UserError(
             "the data has changed since this sweep began; give the space another name", where=f"sweep {space.name}"
         )
+    return log
+
+
+def open_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
+    """Take over the log of the space's sweep, or begin it; raises as `check_log` does."""
+    log = check_log(space, objects, expand)
+    versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
+    if log.history.opened is None:
+        data, folders = data_digest(expand(space.widest())), space.data.folders
+        log.write(Opened(sweep=space.name, space=space.identity(), folders=folders, data=data, versions=versions))
     log.take_over(versions)
     return log
 

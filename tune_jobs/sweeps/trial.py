@@ -24,7 +24,7 @@ class Desk(Protocol):
     def want(self, trial: int, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
         """See `Broker.want`."""
 
-    def done(self, wanted: Iterable[str]) -> Answer:
+    def done(self, trial: int, wanted: Iterable[str]) -> Answer:
         """See `Broker.done`."""
 
     def drop(self, trial: int) -> None:
@@ -66,7 +66,7 @@ def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
         if rung not in trial.rungs:
             wanted = graph.rung(rung)
             desk.want(trial.number, rung, wanted, graph.stages)
-            while (answer := desk.done(wanted)).missing:
+            while (answer := desk.done(trial.number, wanted)).missing:
                 if answer.reason:
                     desk.ended(Ended(trial=trial.number, how=How.FAILED, value=trial.value, reason=answer.reason))
                     return
