@@ -14,6 +14,9 @@ from tune_jobs.results.leaderboard import Leaderboard, Row, leaderboard
 from tune_jobs.results.results import open_results
 
 
+ENDED = 2  # such looks that end --watch
+
+
 def leaderboard_command(
     name: NameArgument,
     store: StoreOption = DEFAULT_STORE,
@@ -23,6 +26,7 @@ def leaderboard_command(
 ) -> None:
     """Rank the trials of a sweep; needs the store alone."""
     sweep = sweep_name(name)
+    ended = 0  # looks in a row at which no trial was open: between two trials there is one such moment
     while True:
         board = leaderboard(open_results(store, sweep))
         if watch and not as_json:
@@ -31,7 +35,8 @@ def leaderboard_command(
             print_json(board.to_json())
         else:
             show(board)
-        if not watch or all(row.how != "open" for row in board.rows):
+        ended = 0 if not board.rows or any(row.how == "open" for row in board.rows) else ended + 1
+        if not watch or ended == ENDED:
             return
         time.sleep(every)
 
