@@ -6,7 +6,7 @@ STAMP = .venv/.installed
 SPACE = quickstart
 DEMO = demo
 
-.PHONY: install demo test check lint unit
+.PHONY: install demo test slow ray check lint unit
 
 install: $(STAMP)
 
@@ -25,8 +25,12 @@ demo: install
 	@echo "the best recipe is in $(DEMO)/best.yaml; next:"
 	@echo "$(BIN)/crosslift final $(DEMO)/best.yaml --seeds 3 --store $(DEMO)/store"
 
+# sweeps on Ray one after another, beside them the other slow tests
 test: install unit
-	$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target slow ray
+
+slow ray: install
+	$(BIN)/python -m pytest -q -m $(if $(filter ray,$@),ray,"slow and not ray")
 
 check: lint unit
 
