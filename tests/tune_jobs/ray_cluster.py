@@ -25,6 +25,7 @@ from tune_jobs.on_ray.cluster import SLOT, head_node
 CROSSLIFT = str(Path(sys.executable).with_name("crosslift"))
 OURS = ("BrokerActor", "Caller", "TrainController", "RayTrainWorker", "ImplicitFunc", "PlacementGroupCleaner")
 PATIENCE = 240.0
+QUICK = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3}  # a dead raylet is noticed in seconds
 
 
 @dataclass
@@ -100,7 +101,8 @@ def wait(met: Callable[[], Any], seconds: float = PATIENCE) -> Any:
 def machines(folder: Path, *cores: int) -> Iterator[Machines]:
     """Within: a head node, a node for each number of cores, and this process connected to them."""
     os.environ["RAY_AUTH_MODE"] = "disabled"
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "resources": {SLOT: 16}})
+    head = {"num_cpus": 0, "resources": {SLOT: 16}, "_system_config": QUICK}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         here = Machines(cluster, folder)
         for count in cores:

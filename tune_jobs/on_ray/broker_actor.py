@@ -32,7 +32,7 @@ SETTLING = 3.0  # seconds after the actor's death in which living lanes report
 REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
 PAUSE = 0.2  # seconds between two tries
 ALONE = 3 * LEASE  # seconds without a word of its drivers after which the actor ends
-DESERTED = 10.0  # the same where all of them have left: what their jobs have left behind can be seen by then
+DESERTED = 4.0  # the same where all of them have left: what their jobs have left behind can be seen by then
 
 log = logging.getLogger(__name__)
 
