@@ -13,7 +13,6 @@ from tune_jobs.commands.screen import console, number, print_json, print_table
 from tune_jobs.results.leaderboard import Leaderboard, Row, leaderboard
 from tune_jobs.results.results import open_results
 
-
 ENDED = 2  # such looks that end --watch
 
 
