@@ -7,6 +7,7 @@ at last the raylet under the lane.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -31,6 +32,7 @@ from tune_jobs.sweeps.events import Decided
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.ray]
 
 SAVE_EVERY = 0.3
+LOST = ("rank 1", "rank 0", "driver", "raylet")  # those deaths that take a run along
 STEPS = 100  # so many that a stage is saved some times
 SPACE = (
     test_kills.SPACE.replace("steps: 12", f"steps: {STEPS}")
@@ -150,12 +152,20 @@ def test_no_committed_stage_is_trained_again(story: Story) -> None:
     assert all(commit.number == 0 for commit in after.values())
 
 
+def test_at_most_what_came_after_the_last_save_is_lost(story: Story) -> None:
+    """The logs of the later attempts say where they went on."""
+    for name in LOST:
+        stage, saved = story.blows[name].stage, story.blows[name].saved
+        later = "".join(list(story.killed.store.logs(stage).values())[1:])
+        steps = [int(step) for step in re.findall(r"going on from step (\d+)", later)]
+        assert steps and min(steps) >= saved.step > 0, name
+
+
 def test_what_a_lane_runs_outlives_broker_and_trial(story: Story) -> None:
     """The lane goes on and is adopted; with lane, driver or node a stage is lost, and no other stage is."""
     begun = story.killed.begun()
     again = {id: begun.count(id) - 1 for id in begun if begun.count(id) > 1}
-    lost = [story.blows[name].stage for name in ("rank 1", "rank 0", "driver", "raylet")]
-    assert again == dict(Counter(lost))
+    assert again == dict(Counter(story.blows[name].stage for name in LOST))
 
 
 def test_nothing_is_left_behind(story: Story) -> None:
