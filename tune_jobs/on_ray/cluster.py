@@ -74,6 +74,15 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
         os.environ.setdefault(name, value)
     logging.getLogger("ray").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
+    with redirect_stdout(_ToLog()):  # stdout is for results, and Ray writes there what it happens to notice, to its end
+        _connect(address, wishes)
+        try:
+            yield Cluster(head_node(), own=address is None)
+        finally:
+            ray.shutdown()
+
+
+def _connect(address: str | None, wishes: Shape) -> None:
     try:
         if address is None:
             cores = max(os.cpu_count() or 1, wishes.workers * wishes.cores)
@@ -92,11 +101,6 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except ConnectionError as error:
         raise UserError(f"no Ray cluster: {error}", where="--address") from error
-    try:
-        with redirect_stdout(_ToLog()):  # stdout is for results, and Ray writes there what it happens to notice
-            yield Cluster(head_node(), own=address is None)
-    finally:
-        ray.shutdown()
 
 
 def _knock(address: str) -> None:
