@@ -23,7 +23,7 @@ from tune_jobs.on_ray.cluster import Cluster
 from tune_jobs.on_ray.train import THREADS, caller
 from tune_jobs.sweeps.event_log import replaced
 
-BEAT = 0.3  # seconds between two looks
+BEAT = 0.5  # seconds between two looks: where cores are few, each costs training time
 DEADLINE = 120.0  # seconds that a lane may wait for its place before somebody is told
 BROKEN = 3  # lanes that may die one after another
 FAREWELL = 60.0  # seconds that lanes have for the progress of what they run

@@ -31,6 +31,7 @@ CLEARING = 30.0  # seconds between two looks for what dead jobs have left
 SETTLING = 3.0  # seconds after the actor's death in which living lanes report
 REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
 PAUSE = 0.2  # seconds between two tries
+FRESH = 0.5  # seconds for which it is known which machines live
 ALONE = 3 * LEASE  # seconds without a word of its drivers after which the actor ends
 DESERTED = 4.0  # the same where all of them have left: what their jobs have left behind can be seen by then
 
@@ -43,7 +44,7 @@ class BrokerActor:
     def __init__(self, location: str) -> None:
         again = ray.get_runtime_context().was_current_actor_reconstructed
         patience = Patience(settling=SETTLING if again else 0.0)
-        self._hub = Hub(StageStore(open_objects(location)), time.monotonic, _alive, patience)
+        self._hub = Hub(StageStore(open_objects(location)), time.monotonic, _Nodes(), patience)
         self._name = name_of(location)
         threading.Thread(target=self._look_around, daemon=True).start()
 
@@ -84,8 +85,18 @@ def _claims(mine: str, before: Mapping[str, Claim]) -> Iterator[tuple[str, Claim
                     yield name, before[name]
 
 
-def _alive() -> Collection[str]:
-    return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+class _Nodes:
+    """The machines that are alive, asked anew after `FRESH`: drivers and lanes make the hub look many times a second."""
+
+    def __init__(self) -> None:
+        self._asked = -FRESH
+        self._alive: frozenset[str] = frozenset()
+
+    def __call__(self) -> Collection[str]:
+        if time.monotonic() - self._asked > FRESH:
+            self._alive = frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
+            self._asked = time.monotonic()
+        return self._alive
 
 
 class RemoteBroker:

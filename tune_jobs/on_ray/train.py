@@ -21,7 +21,7 @@ DEATHS = 4  # of its workers, after which a lane ends; another one is begun
 
 # read by Ray Train: look after workers often, and do not ask anew while nodes take minutes to come
 ENVIRONMENT = {
-    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "1",
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "86400",
     "RAY_TRAIN_METRICS_ENABLED": "0",
 }

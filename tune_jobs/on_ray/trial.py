@@ -26,7 +26,7 @@ from tune_jobs.sweeps.history import TrialHistory
 from tune_jobs.sweeps.scorer import Scorer
 from tune_jobs.sweeps.trial import run
 
-POLL = 0.2  # seconds between two looks at the broker
+POLL = 0.5  # seconds between two looks at the broker
 TOLD = "event"  # the key of a report: what the driver has to write, as JSON
 ASKED = "decide"  # the key of a report: the rung after which the driver has to decide
 
