@@ -86,7 +86,7 @@ def _claims(mine: str, before: Mapping[str, Claim]) -> Iterator[tuple[str, Claim
 
 
 class _Nodes:
-    """The machines that are alive, asked anew after `FRESH`: drivers and lanes make the hub look many times a second."""
+    """The machines that are alive, asked anew after `FRESH`: the hub wants to know many times a second."""
 
     def __init__(self) -> None:
         self._asked = -FRESH
