@@ -105,7 +105,7 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
     """
     for name, keys in _named(recipe, "intermediate", "tasks") + _named(recipe, "intermediate", "fraction"):
         declared = task(name, document, keys)
-        if declared.kind in (*_TEXTS, Kind.RETRIEVAL) or "train" not in declared.splits:
+        if declared.kind in (*_TEXTS, Kind.RETRIEVAL, Kind.RANKING) or "train" not in declared.splits:
             raise document.error(f"{dotted(keys)}: {name} has no training set; it cannot be an intermediate task", keys)
     weights = (recipe.get("intermediate") or {}).get("tasks", {})
     total = sum(weights.values())
@@ -156,7 +156,7 @@ def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
         return
     if scratch.hidden % scratch.heads:
         yield f"{scratch.hidden} is no multiple of `heads: {scratch.heads}`; make it one", ("base", "scratch", "hidden")
-    retrieved = any(catalog.get(name).kind is Kind.RETRIEVAL for name in suite.tasks)
+    retrieved = any(catalog.get(name).kind.searched for name in suite.tasks)
     if retrieved and recipe.retrieval.layer > scratch.layers:
         what = f"the encoder has {scratch.layers} layers, not {recipe.retrieval.layer}; write 0..{scratch.layers}"
         yield what, ("retrieval", "layer")

@@ -159,13 +159,13 @@ class DataFolders:
         for layout in self._layouts(task, split):
             if not may_hold(task.splits[split], layout, language):
                 continue
-            found = [self._file(path) for path in paths(task, layout, language)]
-            if all(path is not None for path in found):
-                files = [str(path) for path in found]
+            found = [self._files(path) for path in paths(task, layout, language)]
+            if all(found):
+                files = [str(path) for group in found for path in group]
                 labels = files.pop() if layout.gold else None
                 yield DataSource(task.name, split, language, tuple(files), part, labels, layout.labelled)
             elif split in self.files.get(task.name, {}) and not names_language(layout):
-                gone = layout.files[found.index(None)]
+                gone = layout.files[found.index(())]
                 raise UserError(f"no file {gone!r} in {self._shown()}", where=f"files.{task.name}.{split}")
 
     def _why_not(self, task: Task, split: str, language: str) -> str:
@@ -174,14 +174,17 @@ class DataFolders:
         if not may_hold(task.splits[split], layout, language):
             return f"only in {', '.join(task.splits[split].languages) or 'languages that the files name'}"
         wanted = paths(task, layout, language)
-        return f"no file {next(path for path in wanted if self._file(path) is None)}"
+        return f"no file {next(path for path in wanted if not self._files(path))}"
 
     def _layouts(self, task: Task, split: str) -> tuple[Layout, ...]:
         named = self.files.get(task.name, {}).get(split)
         return task.splits[split].layouts if named is None else (Layout(tuple(named)),)
 
-    def _file(self, path: str) -> Path | None:
-        return next((folder / path for folder in self._folders() if (folder / path).is_file()), None)
+    def _files(self, path: str) -> tuple[Path, ...]:
+        """The file of the first folder that has it; all those that a pattern meets, sorted."""
+        if "*" in path:
+            return next((found for folder in self._folders() if (found := tuple(sorted(folder.glob(path))))), ())
+        return next(((folder / path,) for folder in self._folders() if (folder / path).is_file()), ())
 
     def _folders(self) -> tuple[Path, ...]:
         for folder in self.folders:
@@ -231,7 +234,7 @@ def _check(task: Task, examples: tuple[Example, ...], source: DataSource) -> Non
             raise UserError(f"the id {example.id!r} occurs twice", where=_name(source))
         seen.add(example.id)
     labelled = [is_labelled(example) for example in examples]
-    if task.kind is not Kind.RETRIEVAL and any(labelled) and not all(labelled):
+    if not task.kind.searched and any(labelled) and not all(labelled):
         bare = examples[labelled.index(False)].id
         raise UserError(f"example {bare!r} has no label, but others have", where=_name(source))
 

@@ -23,7 +23,8 @@ class Layout:
     """One way in which the files of a split are laid out.
 
     `files` and `gold` are path templates relative to the data folder; `{language}` stands for the ISO 639-1 code and
-    `{iso3}` for the ISO 639-3 code. `gold` is a file of labels alone, as the benchmark's scorer reads it. A layout
+    `{iso3}` for the ISO 639-3 code, and `*` for anything: all files that are there. `gold` is a file of labels alone,
+    as the benchmark's scorer reads it. A layout
     that is not `labelled` as published may hold placeholders: its labels are never read.
     """
 
@@ -97,4 +98,5 @@ class Task:
     dev: str | HeldOut | None = None
     hub: Hub | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)  # published examples per split, English where it varies
+    normalised: bool = True  # whether retrieval compares directions alone (cosines), or inner products
     codes: Mapping[str, str] = field(default_factory=dict)  # what `{iso3}` means here, where it departs from ISO 639-3

@@ -18,8 +18,14 @@ class Kind(StrEnum):
     TAGGING = "tagging"  # tokens → a tag each
     SPAN = "span"  # a question and a context → a piece of the context
     RETRIEVAL = "retrieval"  # an English sentence → its translation in a pool
+    RANKING = "ranking"  # a query → the candidates of a pool, the best first
     TEXT = "text"  # plain sentences, for masked language modelling
     PARALLEL = "parallel"  # an English sentence and its translation, for translation language modelling
+
+    @property
+    def searched(self) -> bool:
+        """Whether a pool is searched with the encoder's own vectors: there is no head to train."""
+        return self in (Kind.RETRIEVAL, Kind.RANKING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,22 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """Ranking: a query, or a candidate of the pool that all queries of the dataset search.
+
+    `context` is read after `text` ("" where there is none). `relevant` are the ids of the candidates that are right for
+    a query; None for candidates, and where the split has no gold. `article` keeps held-out parts together.
+    """
+
+    id: str
+    text: str
+    context: str
+    candidate: bool
+    relevant: tuple[str, ...] | None
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A line of monolingual text."""
 
@@ -101,7 +123,7 @@ class SentencePair:
     foreign: str
 
 
-Example = TextPair | Choices | Tagged | Question | Translation | Sentence | SentencePair
+Example = TextPair | Choices | Tagged | Question | Translation | Passage | Sentence | SentencePair
 
 EXAMPLE_TYPES: dict[Kind, type[Example]] = {
     Kind.CLASSIFICATION: TextPair,
@@ -109,6 +131,7 @@ EXAMPLE_TYPES: dict[Kind, type[Example]] = {
     Kind.TAGGING: Tagged,
     Kind.SPAN: Question,
     Kind.RETRIEVAL: Translation,
+    Kind.RANKING: Passage,
     Kind.TEXT: Sentence,
     Kind.PARALLEL: SentencePair,
 }
@@ -125,6 +148,8 @@ def is_labelled(example: Example) -> bool:
             return bool(example.answers)
         case Translation():
             return example.match is not None
+        case Passage():
+            return example.relevant is not None
     return True
 
 
@@ -139,6 +164,8 @@ def without_label(example: Example) -> Example:
             return replace(example, answers=())
         case Translation():
             return replace(example, match=None)
+        case Passage():
+            return replace(example, relevant=None)
     return example
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from tasks.examples import Answer, Choices, Example, Kind, Question, Tagged, TextPair, Translation
+from tasks.examples import Answer, Choices, Example, Kind, Passage, Question, Tagged, TextPair, Translation
 
 
 def gold(example: Example) -> Any:
@@ -19,6 +19,8 @@ def gold(example: Example) -> Any:
             return [asdict(answer) for answer in answers]
         case Translation(match=row):
             return row
+        case Passage(relevant=relevant):
+            return None if relevant is None else list(relevant)
         case _:
             raise TypeError(f"a {type(example).__name__} has no gold")
 
@@ -37,5 +39,7 @@ def labelled(kind: Kind, id: str, value: Any) -> Example:
             return Question(id, "", "", tuple(Answer(a["text"], a["start"]) for a in value), "")
         case Kind.RETRIEVAL:
             return Translation(id, "", "", value)
+        case Kind.RANKING:
+            return Passage(id, "", "", False, tuple(value), "")
         case _:
             raise TypeError(f"examples of kind {kind} have no gold")

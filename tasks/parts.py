@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
 
-from tasks.examples import Example, Question, Translation
+from tasks.examples import Example, Passage, Question, Translation, without_label
 
 _FIFTH = 5
 _SALT = "held-out"
@@ -37,7 +36,7 @@ def key_of(example: Example) -> str:
     The publishers' article titles are equal in all languages of XQuAD and LAReQA, so one article is in one part in
     every language. Parallel rows of other tasks have equal ids, so they agree too.
     """
-    if isinstance(example, Question):
+    if isinstance(example, Question | Passage):
         return example.article
     return example.query if isinstance(example, Translation) else example.id
 
@@ -45,20 +44,15 @@ def key_of(example: Example) -> str:
 def take(examples: Sequence[Example], part: Part) -> tuple[Example, ...]:
     """The examples of a part, in their order.
 
-    A translation outside the part stays, since its candidate belongs to the pool of every query; it loses its match,
-    so that it is not scored.
+    What belongs to a pool stays, since every query searches all of it; outside the part it loses its gold, so that it
+    is not scored.
     """
     if part is Part.ALL:
         return tuple(examples)
     wanted = part is Part.SELECTION
-    if examples and isinstance(examples[0], Translation):
-        return tuple(_outside(e) if held_out(key_of(e)) != wanted else e for e in examples)
+    if examples and isinstance(examples[0], Translation | Passage):
+        return tuple(without_label(e) if held_out(key_of(e)) != wanted else e for e in examples)
     return tuple(e for e in examples if held_out(key_of(e)) == wanted)
-
-
-def _outside(example: Example) -> Example:
-    assert isinstance(example, Translation)
-    return replace(example, match=None)
 
 
 def nested_order(ids: Sequence[str], salt: str = "crosslift") -> np.ndarray:

@@ -16,6 +16,7 @@ from tasks.data import Absent, DataFolders, Dataset, DataSource, load
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Kind
+from tasks.metrics.mining import MiningF1
 from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
@@ -232,7 +233,7 @@ class _Builder:
             return []
         train = self.recipe.target.train_on.get(name, task.train_on or name)
         settings = self.recipe.target.per_task.get(train, self.recipe.target.optimisation)
-        model = encoder if task.kind is Kind.RETRIEVAL else self.target(train, settings, tokenizer, encoder)
+        model = encoder if task.kind.searched else self.target(train, settings, tokenizer, encoder)
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 
     def evaluation(self, task: Task, language: str, part: ScorePart) -> Dataset | None:
@@ -265,8 +266,9 @@ class _Builder:
     def score(
         self, task: Task, dataset: Dataset, tokenizer: str, model: str, settings: Optimisation, part: ScorePart
     ) -> str:
-        retrieval = self.recipe.retrieval if task.kind is Kind.RETRIEVAL else None
+        retrieval = self.recipe.retrieval if task.kind.searched else None
         language = dataset.source.language
+        dev = self.threshold(task, language) if part == "report" else None
         spec = ScoreSpec(
             tokenizer=tokenizer,
             model=model,
@@ -278,13 +280,20 @@ class _Builder:
             stride=settings.stride if task.kind is Kind.SPAN else 0,
             layer=retrieval.layer if retrieval else None,
             pooling=retrieval.pooling if retrieval else None,
+            normalised=task.normalised,
+            dev=training_data(task, dev, len(dev)) if dev else None,
             numerics=self.recipe.numerics,
         )
-        tokens = scoring_tokens(dataset)
-        origin = self.add(spec, f"score {task.name} {language}", [dataset], tokens)
+        sources = [dataset, dev] if dev else [dataset]
+        tokens = sum(map(scoring_tokens, sources))
+        origin = self.add(spec, f"score {task.name} {language}", sources, tokens)
         stage = origin.removeprefix(STAGE_PREFIX)
         self.cells[task.name, language] = stage
         return stage
+
+    def threshold(self, task: Task, language: str) -> Dataset | None:
+        """What a threshold is chosen on before a report: the language's dev set, for tasks that have thresholds."""
+        return _loaded(self.data.find(task.name, "dev", language)) if task.metric == MiningF1.name else None
 
     def must(self, task: str, split: str, language: str) -> Dataset:
         """Load training data, which cannot be absent."""

@@ -151,6 +151,8 @@ class ScoreSpec(StageSpec):
     stride: int
     layer: int | None = None
     pooling: Pooling | None = None
+    normalised: Annotated[bool, Later(True)] = True  # whether retrieval compares directions alone
+    dev: Annotated[Data | None, Later(None)] = None  # what a threshold is chosen on, where that is not `data`
     numerics: Numerics
 
 

@@ -26,10 +26,14 @@ Normalise = Callable[[str], str]
 
 @dataclass(frozen=True)
 class AnswerScore:
-    """(EM + F1) / 2 in percent, each the best over an example's answers. A prediction is the answer's text."""
+    """(EM + F1) / 2 in percent, each the best over an example's answers. A prediction is the answer's text.
+
+    `nothing`: whether an empty answer may be right, as in SQuAD 2.0; elsewhere two empty texts share no token.
+    """
 
     name: str
     normalise: Normalise
+    nothing: bool = False
     version: int = 1
 
     def statistics(self, gold: Sequence[Example], predictions: Sequence[Any]) -> np.ndarray:
@@ -58,7 +62,10 @@ class AnswerScore:
             raise ValueError(f"the prediction for {example.id!r} is no text: {predicted!r}")
         text = self.normalise(predicted)
         answers = [self.normalise(answer.text) for answer in example.answers]
-        return max(float(text == answer) for answer in answers), max(_f1(text, answer) for answer in answers)
+        if self.nothing:
+            answers = [answer for answer in answers if answer] or [""]
+        best = max(_f1(text, answer) if text or answer or not self.nothing else 1.0 for answer in answers)
+        return max(float(text == answer) for answer in answers), best
 
 
 def _percent(sums: np.ndarray, n: int) -> np.ndarray:
@@ -117,6 +124,11 @@ def mlqa_normalise(text: str, language: str) -> str:
 def squad() -> AnswerScore:
     """The metric of SQuAD, XQuAD and TyDiQA, in every language."""
     return AnswerScore("squad", squad_normalise)
+
+
+def squad2() -> AnswerScore:
+    """SQuAD 2.0's (Rajpurkar et al. 2018): "" is right where there is no answer."""
+    return AnswerScore("squad2", squad_normalise, nothing=True)
 
 
 def mlqa(language: str | None) -> AnswerScore:

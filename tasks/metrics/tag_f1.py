@@ -36,17 +36,22 @@ class TagF1:
         if not len(statistics):
             raise ValueError("no example to score")
         sums = statistics.sum(axis=0)
-        precision, recall = (float(part) * 100 for part in _precision_and_recall(sums))
+        precision, recall = (float(part) * 100 for part in precision_and_recall(sums))
         value = float(self.scores(sums, len(statistics)))
         return Score(value, len(statistics), {"precision": precision, "recall": recall})
 
     def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
         """2PR / (P + R) of sums [..., 3]."""
-        precision, recall = _precision_and_recall(sums)
-        return _share(2 * precision * recall, precision + recall) * 100
+        return f1(*precision_and_recall(sums)) * 100
 
 
-def _precision_and_recall(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def f1(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
+    """2PR / (P + R), 0 where both are 0."""
+    return _share(2 * precision * recall, precision + recall)
+
+
+def precision_and_recall(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both from sums [..., 3] of what is right, predicted and true; 0 where there is nothing."""
     right, predicted, true = (sums[..., column] for column in range(3))
     return _share(right, predicted), _share(right, true)
 

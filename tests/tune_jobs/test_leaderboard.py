@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from search_spaces.space import Space, load
+from tasks import metrics
 from tasks.data import DataFolders
 from tasks.metrics.accuracy import Accuracy
 from tests.tune_jobs import bench
@@ -94,7 +95,7 @@ class HalfAccuracy(Accuracy):
 def test_cells_follow_their_metric_and_the_change_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     space, before = swept(folder, trials=3)
     assert not any("changed" in note for note in before.notes)
-    monkeypatch.setattr("tasks.metrics.Accuracy", HalfAccuracy)
+    monkeypatch.setitem(metrics._PLAIN, "accuracy", HalfAccuracy)
     results = open_results(str(folder / "store"), "bench")
     after = leaderboard(results, replicates=50)
     for old, new in zip(before.rows, after.rows, strict=True):

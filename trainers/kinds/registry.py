@@ -10,7 +10,7 @@ from tasks.examples import Kind
 from trainers.kinds.base import TaskKind
 from trainers.kinds.choice import Choice
 from trainers.kinds.classification import Classification
-from trainers.kinds.retrieval import Retrieval
+from trainers.kinds.retrieval import Ranking, Retrieval
 from trainers.kinds.span import Span
 from trainers.kinds.tagging import Tagging
 
@@ -20,6 +20,7 @@ KINDS: Mapping[Kind, TaskKind[Any]] = {
     Kind.TAGGING: Tagging(),
     Kind.SPAN: Span(),
     Kind.RETRIEVAL: Retrieval(),
+    Kind.RANKING: Ranking(),
 }
 
 

@@ -1,4 +1,4 @@
-"""A sentence → its translation in a pool: encoded here, pooled and matched by the scorer."""
+"""Kinds that search a pool with the encoder's own vectors: encoded here, pooled and matched by the scorer."""
 
 from __future__ import annotations
 
@@ -10,29 +10,15 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from tasks.examples import Translation
-from trainers.kinds.base import SIGMA, Batch, Limits, Logits, Row, TaskKind
+from tasks.examples import Passage, Translation
+from trainers.kinds.base import SIGMA, Batch, E, Limits, Logits, Row, TaskKind
 from trainers.kinds.subwords import Frame, chunks, subwords
 
 NO_TARGET = np.zeros(0, dtype=np.int64)
 
 
-class Retrieval(TaskKind[Translation]):
-    """Two rows an example, query and candidate; sentences longer than a row lose their end, as in the references.
-
-    There is nothing to learn, so there is no head: `head`, `loss`, `count` and `decode` raise.
-    """
-
-    def encode_many(
-        self, examples: Sequence[Translation], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
-        """The row of the query and the row of the candidate, with empty targets."""
-        frame = Frame.of(tokenizer)
-        for chunk in chunks(examples):
-            known = subwords((text for e in chunk for text in (e.query, e.candidate)), tokenizer)
-            for example in chunk:
-                texts = (example.query, example.candidate)
-                yield tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
+class Searched(TaskKind[E]):
+    """There is nothing to learn, so there is no head: `head`, `loss`, `count` and `decode` raise TypeError."""
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
@@ -48,10 +34,46 @@ class Retrieval(TaskKind[Translation]):
         """Raises TypeError."""
         _no_head()
 
-    def decode(self, example: Translation, rows: Sequence[Row], logits: Sequence[Logits], labels: Sequence[str]) -> Any:
+    def decode(self, example: E, rows: Sequence[Row], logits: Sequence[Logits], labels: Sequence[str]) -> Any:
         """Raises TypeError."""
         _no_head()
 
 
+class Retrieval(Searched[Translation]):
+    """Two rows an example, query and candidate; sentences longer than a row lose their end, as in the references."""
+
+    def encode_many(
+        self, examples: Sequence[Translation], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
+    ) -> Iterator[tuple[Row, ...]]:
+        """The row of the query and the row of the candidate, with empty targets."""
+        frame = Frame.of(tokenizer)
+        for chunk in chunks(examples):
+            known = subwords((text for e in chunk for text in (e.query, e.candidate)), tokenizer)
+            for example in chunk:
+                texts = (example.query, example.candidate)
+                yield tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
+
+
+class Ranking(Searched[Passage]):
+    """One row a passage: `<s> text </s>`, or `<s> text </s></s> context </s>`.
+
+    What is too long loses its end, as in the references: the context first, then the text.
+    """
+
+    def encode_many(
+        self, examples: Sequence[Passage], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
+    ) -> Iterator[tuple[Row, ...]]:
+        """The row of the passage, with an empty target."""
+        frame = Frame.of(tokenizer)
+        for chunk in chunks(examples):
+            known = subwords((text for e in chunk for text in (e.text, e.context)), tokenizer)
+            for example in chunk:
+                text, context = known[example.text].ids, known[example.context].ids
+                room = limits.max_length - 4 - len(text)
+                with_context = bool(example.context) and room > 0
+                row = frame.row(text, context[:room]) if with_context else frame.row(text[: limits.max_length - 2])
+                yield (Row(row, NO_TARGET),)
+
+
 def _no_head() -> NoReturn:
-    raise TypeError("retrieval scores the encoder's own vectors: it has no head, loss or prediction per example")
+    raise TypeError("the encoder's own vectors are searched: there is no head, loss or prediction per example")

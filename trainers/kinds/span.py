@@ -71,9 +71,14 @@ class Span(TaskKind[Question]):
         return sum(int(row.target[0] != IGNORE) for row in rows)
 
     def decode(self, example: Question, rows: Sequence[Row], logits: Sequence[Logits], labels: Sequence[str]) -> str:
-        """The best answer of at most 30 subwords, by the sum of its start and end logits, over all windows."""
+        """The best answer of at most 30 subwords, by the sum of its start and end logits, over all windows.
+
+        Where there is a label, for "no answer", nothing is answered if every window rates its `<s>` higher.
+        """
         found = [_best(row.note, scores) for row, scores in zip(rows, logits, strict=True)]
         best = max(found, key=lambda candidate: candidate.score)  # the first of equals
+        if labels and min(float(scores[0].sum()) for scores in logits) > best.score:
+            return ""
         return example.context[best.begin : best.end].strip()
 
 

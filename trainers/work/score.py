@@ -10,15 +10,18 @@ from typing import Any
 from safetensors.torch import load_file
 
 from tasks.cells import Cell
+from tasks.data import Dataset
 from tasks.examples import Kind, is_labelled
+from tasks.metrics.mining import MiningF1
 from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
 from trainers.loop import Stopped
 from trainers.model.encoder import load_encoder, load_tokenizer
 from trainers.model.learner import Learner
-from trainers.predict import Passes, match, predict
+from trainers.predict import Passes, predict
 from trainers.predictions import CELL, PREDICTIONS, predictions, write
+from trainers.search import Embedder, match, pair, rank
 from trainers.session import Session
 from trainers.stages import ScoreSpec
 
@@ -29,10 +32,11 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     tokenizer = load_tokenizer(session.folder(spec.tokenizer))
     limits = Limits(spec.max_length, spec.stride)
     passes = Passes(session.settings.micro_tokens, spec.numerics, session.ranks, partial(_told, session))
-    if spec.data.kind is Kind.RETRIEVAL:
+    if spec.data.kind.searched:
         assert spec.layer is not None and spec.pooling is not None
         encoder = load_encoder(session.folder(spec.model))
-        found: list[Any] = list(match(encoder, dataset, tokenizer, limits, spec.layer, spec.pooling, passes))
+        embedder = Embedder(encoder, tokenizer, limits, spec.layer, spec.pooling, passes, spec.normalised)
+        found = _search(spec, session, embedder, dataset)
     else:
         model, labels = load_tuned(spec, session)
         found = predict(model, 0, dataset, tokenizer, limits, labels, passes)
@@ -53,6 +57,15 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     )
     (session.made / CELL).write_bytes(canonical_json(asdict(cell)))
     return {"score": result.value, "examples": cell.n}
+
+
+def _search(spec: ScoreSpec, session: Session, embedder: Embedder, dataset: Dataset) -> list[Any]:
+    """One prediction an example; None for those that ask nothing."""
+    if spec.data.kind is Kind.RETRIEVAL:
+        return list(match(embedder, dataset))
+    if spec.metric == MiningF1.name:
+        return pair(embedder, dataset, session.dataset(spec.dev.fingerprint) if spec.dev else None)
+    return rank(embedder, dataset)
 
 
 def _told(session: Session, done: int, passes: int) -> None:
