@@ -22,7 +22,7 @@ from trainers.store.files import advice
 from tune_jobs.commands.logs import log_file
 from tune_jobs.lanes.interrupted import Interrupted
 
-COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "stages", "toy", "tasks")
+COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "score", "stages", "toy", "tasks")
 
 app = typer.Typer(
     name="crosslift",
