@@ -6,7 +6,7 @@ STAMP = .venv/.installed
 SPACE = quickstart
 DEMO = demo
 
-.PHONY: install demo test slow ray check lint unit
+.PHONY: install demo test slow ray fuzz check lint unit
 
 install: $(STAMP)
 
@@ -37,6 +37,10 @@ check: lint unit
 # two processes, each with one thread
 unit: install
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n 2
+
+# damaged files of every format, about two minutes each
+fuzz: install
+	FUZZ=4000 $(BIN)/python -m pytest -q tests/tasks/test_fuzz.py -n 2
 
 lint: install
 	$(BIN)/ruff check .

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tasks.catalog import intermediate, text, xtreme, xtreme_r
+from tasks.catalog import domains, intermediate, text, xtreme, xtreme_r
 from tasks.declaration import Task
 from tasks.errors import UserError, nearest
 
 _TASKS: dict[str, Task] = {
-    task.name: task for family in (intermediate, xtreme, xtreme_r, text) for task in family.TASKS
+    task.name: task for family in (intermediate, xtreme, xtreme_r, domains, text) for task in family.TASKS
 }
 
 

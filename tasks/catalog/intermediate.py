@@ -1,14 +1,17 @@
-"""English intermediate tasks: the nine of Phang et al. 2020 (arXiv 2005.13013), their parts, and COPA.
+"""English intermediate tasks: the nine of Phang et al. 2020 (arXiv 2005.13013), their parts, COPA and Social IQa.
 
-Sizes are those of the paper's table 1 and of the datasets' cards. A reader that is named here and does not exist yet
-is an error when the task is read, not before, so that a space can name the task.
+Sizes are those of the paper's table 1 and of the datasets' cards.
 """
 
 from __future__ import annotations
 
+from itertools import product
+
 from tasks.catalog.build import EN, NLI_LABELS, english
-from tasks.declaration import Hub, Task
+from tasks.declaration import Hub, Layout, Split, Task
 from tasks.examples import Kind
+
+ANLI_LETTERS = {"c": "contradiction", "e": "entailment", "n": "neutral"}
 
 SNLI = Task(
     name="snli",
@@ -53,17 +56,30 @@ MNLI = Task(
     sizes={"train": 392_702, "dev": 9_815, "dev_mismatched": 9_832},
 )
 
+ROUNDS = ("R1", "R2", "R3")
+
+
+def _joined(snli: str, mnli: str, anli: str) -> Split:
+    """SNLI, MNLI and the rounds of ANLI, each where it may lie, as one set."""
+    theirs = tuple(f"anli_v1.0/{number}/{anli}.jsonl" for number in ROUNDS)
+    places = product(
+        (layout.files for layout in SNLI.splits[snli].layouts), (lay.files for lay in MNLI.splits[mnli].layouts)
+    )
+    return Split(tuple(Layout((*one, *two, *theirs)) for one, two in places), EN)
+
+
 ANLI_PLUS = Task(
     name="anli+",
     kind=Kind.CLASSIFICATION,
-    reader="anli+",
+    reader="nli",
     metric="accuracy",
     languages=EN,
-    splits={"train": english("anli_v1.0/train.jsonl"), "dev": english("anli_v1.0/dev.jsonl")},
+    splits={"train": _joined("train", "train", "train"), "dev": _joined("dev", "dev", "dev")},
     domain="mixed",
     licence="CC BY-NC 4.0 (ANLI), and those of MNLI and SNLI",
     citation="Nie et al. 2020, Adversarial NLI; joined with MNLI and SNLI as in Phang et al. 2020",
     labels=NLI_LABELS,
+    aliases={"contradictory": "contradiction", **ANLI_LETTERS},
     dev="dev",
     hub=Hub("facebook/anli"),
     sizes={"train": 1_104_934, "dev": 22_857},
@@ -75,7 +91,7 @@ QQP = Task(
     reader="qqp",
     metric="accuracy",
     languages=EN,
-    splits={"train": english("qqp/train.tsv"), "dev": english("qqp/dev.tsv")},
+    splits={"train": english("qqp/train.tsv", "QQP/train.tsv"), "dev": english("qqp/dev.tsv", "QQP/dev.tsv")},
     domain="Quora questions",
     licence="Quora's terms",
     citation="Iyer et al. 2017, First Quora dataset release: question pairs (in GLUE, Wang et al. 2019)",
@@ -103,12 +119,13 @@ SQUAD = Task(
 SQUAD2 = Task(
     name="squad2",
     kind=Kind.SPAN,
-    reader="squad2",
+    reader="squad",
     metric="squad2",
     languages=EN,
     splits={"train": english("squad/train-v2.0.json"), "dev": english("squad/dev-v2.0.json")},
     domain="Wikipedia",
     licence="CC BY-SA 4.0",
+    labels=("unanswerable",),
     citation="Rajpurkar et al. 2018, Know what you don't know: unanswerable questions for SQuAD",
     dev="dev",
     hub=Hub("rajpurkar/squad_v2"),
@@ -195,4 +212,51 @@ COPA = Task(
     sizes={"train": 400, "dev": 100},
 )
 
-TASKS = (ANLI_PLUS, MNLI, QQP, SQUAD2, SQUAD, HELLASWAG, CCG, COSMOSQA, COMMONSENSEQA, SNLI, COPA)
+SOCIALIQA = Task(
+    name="socialiqa",
+    kind=Kind.CHOICE,
+    reader="socialiqa",
+    metric="accuracy",
+    languages=EN,
+    splits={name: english(f"siqa/socialIQa_v1.4_{place}.jsonl") for name, place in (("train", "trn"), ("dev", "dev"))},
+    domain="social situations",
+    licence="CC BY 4.0",
+    citation="Sap et al. 2019, Social IQa: commonsense reasoning about social interactions",
+    dev="dev",
+    hub=Hub("allenai/social_i_qa"),
+    sizes={"train": 33_410, "dev": 1_954},
+)
+
+COUNTERFACTUAL_NLI = Task(
+    name="cad-nli",
+    kind=Kind.CLASSIFICATION,
+    reader="nli",
+    metric="accuracy",
+    languages=EN,
+    splits={
+        name: english(f"cad-nli/revised_combined/{name}.tsv", f"intermediate/cad-nli/revised_combined/{name}.tsv")
+        for name in ("train", "dev", "test")
+    },
+    domain="image captions, revised to another label",
+    licence="Apache-2.0",
+    citation="Kaushik et al. 2020, Learning the difference that makes a difference (counterfactually augmented data)",
+    labels=NLI_LABELS,
+    dev="dev",
+    sizes={"train": 6_664},
+)
+
+TASKS = (
+    ANLI_PLUS,
+    MNLI,
+    QQP,
+    SQUAD2,
+    SQUAD,
+    HELLASWAG,
+    CCG,
+    COSMOSQA,
+    COMMONSENSEQA,
+    SNLI,
+    COPA,
+    SOCIALIQA,
+    COUNTERFACTUAL_NLI,
+)

@@ -14,7 +14,7 @@ from tasks.catalog.xtreme import (
     XNLI_LANGUAGES,
     XQUAD_LANGUAGES,
 )
-from tasks.declaration import Group, Hub, Task
+from tasks.declaration import Group, HeldOut, Hub, Layout, Task
 from tasks.examples import Kind
 
 XCOPA_LANGUAGES = words("et ht id it qu sw ta th tr vi zh")
@@ -44,7 +44,7 @@ XCOPA = Task(
 
 MEWSLIX = Task(
     name="mewslix",
-    kind=Kind.RETRIEVAL,
+    kind=Kind.RANKING,
     reader="mewslix",
     metric="map@20",
     group=Group.RETRIEVAL,
@@ -65,17 +65,21 @@ MEWSLIX = Task(
 
 LAREQA = Task(
     name="lareqa",
-    kind=Kind.RETRIEVAL,
+    kind=Kind.RANKING,
     reader="lareqa",
     metric="map@20",
     group=Group.RETRIEVAL,
     languages=LAREQA_LANGUAGES,
-    splits={"test": split(LAREQA_LANGUAGES, "lareqa/xquad-r/{language}.json")},
+    # the questions of a language search the sentences of all languages whose files are there
+    splits={
+        "test": split(LAREQA_LANGUAGES, Layout(("lareqa/xquad-r/{language}.json", "lareqa/xquad-r/*.json"))),
+    },
     domain="Wikipedia",
     licence="CC BY-SA 4.0",
     citation="Roy et al. 2020, LAReQA: language-agnostic answer retrieval from a multilingual pool",
-    train_on="squad",
+    selection=HeldOut("test"),
     report="test",
+    normalised=False,
     sizes={"test": 1_190},
 )
 

@@ -9,9 +9,13 @@ from typing import Protocol
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Example
-from tasks.readers.choices import read_copa, read_cosmosqa, read_hellaswag
+from tasks.readers.choices import read_commonsenseqa, read_copa, read_cosmosqa, read_hellaswag, read_socialiqa
+from tasks.readers.faq import read_covid_faq
+from tasks.readers.glue import read_qqp
 from tasks.readers.nli import read_nli
 from tasks.readers.pairs import read_pairs
+from tasks.readers.ranking import read_bucc, read_lareqa
+from tasks.readers.sentences import read_pubmedqa, read_sentences, read_similar
 from tasks.readers.squad import read_squad, read_tydiqa
 from tasks.readers.tags import read_tags
 from tasks.readers.text import read_parallel, read_tatoeba, read_text
@@ -31,15 +35,24 @@ class Reader(Protocol):
 READERS: Mapping[str, Reader] = {
     "nli": read_nli,
     "pairs": read_pairs,
+    "qqp": read_qqp,
     "hellaswag": read_hellaswag,
     "cosmosqa": read_cosmosqa,
+    "commonsenseqa": read_commonsenseqa,
     "copa": read_copa,
+    "socialiqa": read_socialiqa,
     "squad": read_squad,
     "tydiqa": read_tydiqa,
     "tags": read_tags,
     "text": read_text,
     "parallel": read_parallel,
     "tatoeba": read_tatoeba,
+    "sentences": read_sentences,
+    "pubmedqa": read_pubmedqa,
+    "similar": read_similar,
+    "covid-faq": read_covid_faq,
+    "bucc2018": read_bucc,
+    "lareqa": read_lareqa,
 }
 
 

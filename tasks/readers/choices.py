@@ -1,4 +1,4 @@
-"""Multiple choice: HellaSwag (JSON lines), Cosmos QA (CSV), COPA and XCOPA (JSON lines)."""
+"""Multiple choice: HellaSwag, COPA, XCOPA, CommonsenseQA and Social IQa (JSON lines), Cosmos QA (CSV)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tasks.examples import Choices
 from tasks.readers.source import choice_index, list_field, objects_of, rows_of, text_field
 
 ENDINGS = 4
+LETTERS = ("A", "B", "C")
 COSMOSQA_COLUMNS = ("id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label")
 
 
@@ -58,6 +59,41 @@ def read_copa(task: Task, split: str, language: str, files: Sequence[Path]) -> I
         label = _label(record, split, len(alternatives), where)
         premise = text_field(record, "premise", where)
         yield Choices(str(number), premise, f"What was the {asked}?", alternatives, label)
+
+
+def read_commonsenseqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Choices]:
+    """Questions with five answers, in the official form (`question.stem`) or the hub's (`question`)."""
+    for where, record in chain.from_iterable(objects_of(path) for path in files):
+        asked = record.get("question")
+        if isinstance(asked, dict):
+            stem = text_field(asked, "stem", where)
+            offered = [item if isinstance(item, dict) else {} for item in list_field(asked, "choices", where)]
+            letters: list[Any] = [item.get("label") for item in offered]
+            texts: list[Any] = [item.get("text") for item in offered]
+        else:
+            stem = text_field(record, "question", where)
+            options = record.get("choices")
+            if not isinstance(options, dict):
+                raise UserError("'choices' must be an object with 'label' and 'text'", where=where)
+            letters, texts = (list_field(options, name, where) for name in ("label", "text"))
+        if not texts or len(letters) != len(texts) or not all(isinstance(text, str) for text in texts):
+            raise UserError("each choice must have a 'label' and a 'text'", where=where)
+        key = text_field(record, "answerKey", where) if split != "test" or "answerKey" in record else None
+        if key is not None and key not in letters:
+            raise UserError(f"'answerKey' {key!r} is none of {', '.join(map(repr, letters))}", where=where)
+        label = None if key is None else letters.index(key)
+        yield Choices(text_field(record, "id", where), "", stem, tuple(texts), label)
+
+
+def read_socialiqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Choices]:
+    """Contexts and questions with three answers; the right one is a letter, as in XTREME's copy."""
+    for number, (where, record) in enumerate(chain.from_iterable(objects_of(path) for path in files)):
+        answers = tuple(text_field(record, f"answer{letter}", where) for letter in LETTERS)
+        right = text_field(record, "correct", where) if split != "test" or "correct" in record else None
+        if right is not None and right not in LETTERS:
+            raise UserError(f"'correct' must be A, B or C, not {right!r}", where=where)
+        context, question = text_field(record, "context", where), text_field(record, "question", where)
+        yield Choices(str(number), context, question, answers, None if right is None else LETTERS.index(right))
 
 
 def _label(record: Mapping[str, Any], split: str, choices: int, where: str) -> int | None:

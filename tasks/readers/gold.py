@@ -9,7 +9,7 @@ from typing import Any
 
 from tasks.declaration import Task
 from tasks.errors import UserError
-from tasks.examples import Choices, Example, Tagged, TextPair, Translation
+from tasks.examples import Choices, Example, Passage, Tagged, TextPair, Translation
 from tasks.readers.source import choice_index, label_of, lines_of, objects_of
 
 
@@ -65,6 +65,19 @@ def _translations(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Tran
     return tuple(replace(example, query=queries[row], match=example.id) for row, example in enumerate(examples))
 
 
+def _pairs(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Passage, ...]:
+    """BUCC's: foreign id TAB English id; a pair that occurs twice counts once."""
+    sides = {side: {example.id for example in examples if example.candidate is side} for side in (False, True)}
+    relevant: dict[str, tuple[str, ...]] = {}
+    for place, line in enumerate(lines_of(gold), start=1):
+        query, tab, candidate = line.partition("\t")
+        for key, side in ((query, False), (candidate, True)):
+            if not tab or key not in sides[side]:
+                raise UserError(f"the id {key!r} is not among the sentences", where=f"{gold}:{place}")
+        relevant[query] = tuple(dict.fromkeys((*relevant.get(query, ()), candidate)))
+    return tuple(e if e.candidate else replace(e, relevant=relevant.get(e.id, ())) for e in examples)
+
+
 def _counted(lines: list[Any], wanted: int, gold: Path) -> list[Any]:
     if len(lines) != wanted:
         raise UserError(f"{len(lines)} labels for {wanted} examples", where=str(gold))
@@ -76,4 +89,5 @@ _ATTACH: dict[type, Callable[[Task, Sequence[Any], Path], tuple[Example, ...]]] 
     Choices: _choices,
     Tagged: _tags,
     Translation: _translations,
+    Passage: _pairs,
 }

@@ -1,10 +1,13 @@
-"""Natural language inference: SNLI's and MultiNLI's JSON lines, e-SNLI's three line-parallel files, XNLI's TSV."""
+"""Natural language inference: SNLI's, MultiNLI's and ANLI's JSON lines, e-SNLI's three line-parallel files, the TSV of
+counterfactual NLI (which has a header) and XNLI's (which has none).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tasks.declaration import Task
 from tasks.errors import UserError
@@ -15,32 +18,54 @@ from tasks.readers.source import label_of, lines_of, objects_of, text_field
 UNDECIDED = "-"
 """The gold label of a pair on which the annotators did not agree; such pairs are dropped (Bowman et al. 2015, 2.2)."""
 
+HEADER = ("sentence1", "sentence2", "gold_label")
 _SIDES = ("s1", "s2", "labels")
 
 
 def read_nli(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
-    """Pairs from any of the three forms, told apart by the files' names; ids are row numbers over all files.
+    """Pairs from files of any of these forms, one after the other; ids are row numbers over all files.
 
     Undecided pairs keep their row number, so that ids do not depend on who dropped them.
     """
-    if all(path.suffix == ".jsonl" for path in files):
-        return _json_lines(task, files)
     if any(_side(path) in _SIDES for path in files):
-        return _side_files(task, files)
-    return read_pairs(task, split, language, files)
+        rows: Iterator[TextPair | None] = _side_files(task, files)
+    else:
+        rows = (row for path in files for row in _rows(task, split, language, path))
+    for number, pair in enumerate(rows):
+        if pair is not None:
+            yield replace(pair, id=str(number))
+
+
+def _rows(task: Task, split: str, language: str, path: Path) -> Iterator[TextPair | None]:
+    if path.suffix == ".jsonl":
+        return (_from_json(task, split, record, where) for where, record in objects_of(path))
+    first = next(iter(lines_of(path)))
+    if tuple(first.split("\t")) == HEADER:
+        return _headed(task, path)
+    return read_pairs(task, split, language, [path])
+
+
+def _from_json(task: Task, split: str, record: Mapping[str, Any], where: str) -> TextPair | None:
+    """A pair with SNLI's and MultiNLI's names of the fields, or with ANLI's; None if it is undecided."""
+    first, second, gold = ("context", "hypothesis", "label") if "hypothesis" in record else HEADER
+    label = text_field(record, gold, where) if split != "test" or gold in record else None
+    if label == UNDECIDED:
+        return None
+    sides = text_field(record, first, where), text_field(record, second, where)
+    return TextPair("", *sides, None if label is None else label_of(task, label, where))
+
+
+def _headed(task: Task, path: Path) -> Iterator[TextPair]:
+    """Kaushik et al. 2020's form: a header, and no quoting."""
+    for number, line in enumerate(lines_of(path)[1:], start=2):
+        columns = line.split("\t")
+        if len(columns) != len(HEADER):
+            raise UserError(f"{len(columns)} columns, not 3 ({', '.join(HEADER)})", where=f"{path}:{number}")
+        yield TextPair("", columns[0], columns[1], label_of(task, columns[2], f"{path}:{number}"))
 
 
 def _side(path: Path) -> str:
     return path.name.split(".")[0]
-
-
-def _json_lines(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
-    for number, (where, record) in enumerate(chain.from_iterable(objects_of(path) for path in files)):
-        label = text_field(record, "gold_label", where)
-        if label == UNDECIDED:
-            continue
-        first, second = text_field(record, "sentence1", where), text_field(record, "sentence2", where)
-        yield TextPair(str(number), first, second, label_of(task, label, where))
 
 
 def _side_files(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
@@ -53,6 +78,6 @@ def _side_files(task: Task, files: Sequence[Path]) -> Iterator[TextPair]:
         if len(lines) != len(first):
             what = f"{len(lines)} lines, but {by_name['s1'].name} has {len(first)}: they must be line-parallel"
             raise UserError(what, where=str(by_name[name]))
-    for number, (one, two, label) in enumerate(zip(first, second, labels, strict=True)):
-        where = f"{by_name['labels']}:{number + 1}"
-        yield TextPair(str(number), one.strip(), two.strip(), label_of(task, label.strip(), where))
+    for number, (one, two, label) in enumerate(zip(first, second, labels, strict=True), start=1):
+        where = f"{by_name['labels']}:{number}"
+        yield TextPair("", one.strip(), two.strip(), label_of(task, label.strip(), where))

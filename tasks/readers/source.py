@@ -60,9 +60,7 @@ def objects_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             value = _parse(line, where)
         except json.JSONDecodeError as error:
             raise UserError(f"not JSON: {error.msg} at column {error.colno}", where=where) from error
-        if not isinstance(value, dict):
-            raise UserError(f"a JSON object is wanted, not {type(value).__name__}", where=where)
-        yield where, value
+        yield where, record_of(value, where)
 
 
 def document_of(path: Path) -> Any:
@@ -87,6 +85,13 @@ def _parse(text: str, where: str) -> Any:
         raise UserError(what, where=where) from error
     except (RecursionError, ValueError) as error:  # a ValueError: a number of thousands of digits
         raise UserError(f"no JSON that can be read: {error}", where=where) from error
+    return value
+
+
+def record_of(value: Any, where: str) -> Mapping[str, Any]:
+    """A JSON object."""
+    if not isinstance(value, dict):
+        raise UserError(f"a JSON object is wanted, not {type(value).__name__}", where=where)
     return value
 
 

@@ -1,4 +1,4 @@
-"""SQuAD's JSON: SQuAD 1.1, XQuAD, MLQA, and TyDiQA's gold passage task."""
+"""SQuAD's JSON: SQuAD 1.1 and 2.0, XQuAD, MLQA, and TyDiQA's gold passage task."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from typing import Any
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Answer, Question
-from tasks.readers.source import document_of, list_field, text_field
+from tasks.readers.source import document_of, list_field, record_of, text_field
 
 _ENGLISH = "english-"
 
 
 def read_squad(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Question]:
-    """Questions in file order, with the publisher's ids. A question whose answers are all empty has none."""
+    """Questions in file order, with the publisher's ids. A question whose answers are all empty has none.
+
+    One that SQuAD 2.0 calls impossible has the answer "", which is right where nothing is answered.
+    """
     for path in files:
         document = document_of(path)
         articles = document.get("data") if isinstance(document, dict) else document  # gold files may lack the outer key
         if not isinstance(articles, list):
             raise UserError("SQuAD's JSON is wanted: a list of articles under 'data'", where=str(path))
         for number, article in enumerate(articles):
-            yield from _article(_record(article, f"{path}: article {number}"), f"{path}: article {number}")
+            yield from _article(record_of(article, f"{path}: article {number}"), f"{path}: article {number}")
 
 
 def read_tydiqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Question]:
@@ -46,18 +49,20 @@ def read_tydiqa(task: Task, split: str, language: str, files: Sequence[Path]) ->
 
 def _article(article: Mapping[str, Any], where: str) -> Iterator[Question]:
     for place, item in enumerate(list_field(article, "paragraphs", where)):
-        paragraph = _record(item, f"{where}, paragraph {place}")
+        paragraph = record_of(item, f"{where}, paragraph {place}")
         context = text_field(paragraph, "context", f"{where}, paragraph {place}")
         title = article.get("title") or hashlib.sha256(context.encode()).hexdigest()[:16]
         for asked in list_field(paragraph, "qas", f"{where}, paragraph {place}"):
-            yield _question(_record(asked, where), context, str(title), where)
+            yield _question(record_of(asked, where), context, str(title), where)
 
 
 def _question(record: Mapping[str, Any], context: str, article: str, where: str) -> Question:
     identifier = text_field(record, "id", where)
     where = f"{where.split(': article')[0]}: question {identifier}"
+    if record.get("is_impossible") is True:
+        return Question(identifier, text_field(record, "question", where), context, (Answer("", 0),), article)
     answers = [] if "answers" not in record else list_field(record, "answers", where)
-    found = (_answer(_record(answer, where), context, where) for answer in answers)
+    found = (_answer(record_of(answer, where), context, where) for answer in answers)
     return Question(
         identifier, text_field(record, "question", where), context, tuple(a for a in found if a.text), article
     )
@@ -72,9 +77,3 @@ def _answer(record: Mapping[str, Any], context: str, where: str) -> Answer:
     if start < 0 or context[start : start + len(text)] != text:
         raise UserError(f"the answer {text!r} is not in the context at {start} (counted in code points)", where=where)
     return Answer(text, start)
-
-
-def _record(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise UserError(f"a JSON object is wanted, not {type(value).__name__}", where=where)
-    return value

@@ -20,7 +20,7 @@ def read_tags(task: Task, split: str, language: str, files: Sequence[Path]) -> I
         tokens: list[str] = []
         tags: list[str] = []
         for place, line in enumerate((*lines, ""), start=1):
-            if line:
+            if line.strip("\t"):  # WNUT-17 has a tab where others have nothing
                 token, tag = _token(task, line, labelled, f"{path}:{place}")
                 tokens.append(token)
                 tags.append(tag)

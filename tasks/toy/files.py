@@ -50,6 +50,8 @@ SIZES: Mapping[str, int] = {
     "panx_dev": 200,
     "panx_test": 200,
     "tatoeba": 300,
+    "bucc_dev": 150,
+    "bucc_test": 300,
 }
 """Examples at size 1, per language: lines of text (in the richest one), pairs, questions, tagged sentences."""
 
@@ -59,7 +61,7 @@ EVERY = ("en", *LANGUAGES)
 def files(world: World, counts: Mapping[str, int]) -> Iterator[File]:
     """Every file of a world, one after the other."""
     writer = _Files(world, counts)
-    for part in (writer.texts, writer.inference, writer.choices, writer.questions, writer.tagging):
+    for part in (writer.texts, writer.mining, writer.inference, writer.choices, writer.questions, writer.tagging):
         yield from part()
 
 
@@ -81,6 +83,26 @@ class _Files:
         for code in LANGUAGES:
             yield f"tatoeba/tatoeba.{code}-eng.{code}", self._lines(pairs, code)
             yield f"tatoeba/tatoeba.{code}-eng.eng", self._lines(pairs, "en")
+
+    def mining(self) -> Iterator[File]:
+        """BUCC: of the sentences of each side a half are translations of the other side's."""
+        for split in (Split.DEV, Split.TEST):
+            pairs = self.counts[f"bucc_{split}"]
+            said = self._some(different, "bucc", split, 3 * pairs)
+            for code in LANGUAGES:
+                foreign = self._side(code, said[: 2 * pairs])
+                english = self._side("en", [*said[:pairs], *said[2 * pairs :]])
+                for language, side in ((code, foreign), ("en", english)):
+                    rows = sorted((number, text) for number, text in side.values())
+                    yield f"bucc2018/{code}-en.{split}.{language}", layouts.lines(f"{n}\t{text}" for n, text in rows)
+                gold = layouts.lines(f"{foreign[i][0]}\t{english[i][0]}" for i in range(pairs))
+                yield f"bucc2018/{code}-en.dev.gold" if split is Split.DEV else f"gold/bucc2018/test-{code}.tsv", gold
+
+    def _side(self, code: str, said: Sequence[Sentence | Entry]) -> dict[int, tuple[str, str]]:
+        """Place in `said` → id and text; ids are numbers in the order of the texts, so that they tell nothing."""
+        texts = [self.world.speakers[code].text(sentence) for sentence in said]
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        return {place: (f"{code}-{number:09d}", texts[place]) for number, place in enumerate(order, start=1)}
 
     def inference(self) -> Iterator[File]:
         """SNLI of two domains in English, XNLI of all."""
@@ -116,6 +138,7 @@ class _Files:
         parallel = self._paragraphs("xquad", Split.TEST, "xquad")
         for code, speaker in self.world.speakers.items():
             yield f"xquad/xquad.{code}.json", layouts.squad(parallel, speaker, "xquad")
+            yield f"lareqa/xquad-r/{code}.json", layouts.lareqa(parallel, speaker, "xquad")
         for split, codes in ((Split.TRAIN, ("en",)), (Split.DEV, EVERY)):
             folder = f"tydiqa/tydiqa-goldp-v1.1-{split}"
             for code in codes:  # TyDiQA is not parallel: each language has its own

@@ -112,7 +112,21 @@ def xcopa(examples: Sequence[Choice], speaker: Speaker, *, labelled: bool = True
 
 def squad(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
     """SQuAD 1.1's JSON: articles of two paragraphs, with titles and ids that are equal in all languages."""
-    blocks = [_paragraph(p, speaker, f"{name}-{i}") for i, p in enumerate(paragraphs)]
+    return _articles([_paragraph(p, speaker, f"{name}-{i}") for i, p in enumerate(paragraphs)], name)
+
+
+def lareqa(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
+    """XQuAD-R's JSON: SQuAD's, with the sentences of each paragraph and where they begin and end."""
+    blocks = []
+    for i, paragraph in enumerate(paragraphs):
+        said, starts = _sentences(paragraph, speaker)
+        breaks = [[start, start + len(text)] for text, start in zip(said, starts, strict=True)]
+        block = _paragraph(paragraph, speaker, f"{name}-{i}")
+        blocks.append(block | {"sentences": said, "sentence_breaks": breaks})
+    return _articles(blocks, name)
+
+
+def _articles(blocks: Sequence[dict[str, Any]], name: str) -> str:
     data = [
         {"title": f"{name.capitalize()}_{i // _PARAGRAPHS}", "paragraphs": blocks[i : i + _PARAGRAPHS]}
         for i in range(0, len(blocks), _PARAGRAPHS)
@@ -130,9 +144,14 @@ def tydiqa(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
     return json.dumps({"version": "TyDiQA-GoldP-1.1-for-SQuAD-1.1", "data": blocks}, ensure_ascii=False)
 
 
-def _paragraph(paragraph: Paragraph, speaker: Speaker, name: str) -> dict[str, Any]:
+def _sentences(paragraph: Paragraph, speaker: Speaker) -> tuple[list[str], list[int]]:
+    """The sentences of a context, and where each begins."""
     said = [speaker.text(sentence) for sentence in paragraph.context]
-    starts = [sum(len(text) + 1 for text in said[:i]) for i in range(len(said))]
+    return said, [sum(len(text) + 1 for text in said[:i]) for i in range(len(said))]
+
+
+def _paragraph(paragraph: Paragraph, speaker: Speaker, name: str) -> dict[str, Any]:
+    said, starts = _sentences(paragraph, speaker)
     asked = [
         _question(asked, speaker, paragraph.context[asked.sentence], starts[asked.sentence], f"{name}-{i}")
         for i, asked in enumerate(paragraph.asked)

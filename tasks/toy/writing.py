@@ -16,7 +16,7 @@ from tasks.toy.files import SIZES, files
 from tasks.toy.world import World
 
 MANIFEST = "manifest.json"
-VERSION = 3  # of the generator: a folder of another version is not taken for this one's
+VERSION = 4  # of the generator: a folder of another version is not taken for this one's
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,44 @@ def pairs(examples: Sequence[Any]) -> Files:
 
 def nli(examples: Sequence[Any]) -> Files:
     records = [{"gold_label": e.label, "sentence1": e.first, "sentence2": e.second, "pairID": "x"} for e in examples]
-    return {"nli.jsonl": _json_lines(records)}
+    return {"nli.jsonl": _json_lines([_without_none(record) for record in records])}
+
+
+def qqp(examples: Sequence[Any]) -> Files:
+    header = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]
+    labelled = examples[0].label is not None
+    rows = [[str(i), "1", "2", e.first, e.second, e.label] for i, e in enumerate(examples)]
+    lines = [header if labelled else header[:-1], *(row if labelled else row[:-1] for row in rows)]
+    return {"qqp.tsv": "".join("\t".join(line) + "\n" for line in lines)}
+
+
+def commonsenseqa(examples: Sequence[Any]) -> Files:
+    records = [
+        {
+            "id": e.id,
+            "answerKey": None if e.label is None else "ABCDE"[e.label],
+            "question": {
+                "question_concept": "thing",
+                "stem": e.question,
+                "choices": [{"label": "ABCDE"[i], "text": text} for i, text in enumerate(e.choices)],
+            },
+        }
+        for e in examples
+    ]
+    return {"csqa.jsonl": _json_lines([_without_none(r) for r in records])}
+
+
+def socialiqa(examples: Sequence[Any]) -> Files:
+    records = [
+        {
+            "context": e.context,
+            "question": e.question,
+            **{f"answer{'ABC'[i]}": choice for i, choice in enumerate(e.choices)},
+            "correct": None if e.label is None else "ABC"[e.label],
+        }
+        for e in examples
+    ]
+    return {"siqa.jsonl": _json_lines([_without_none(r) for r in records])}
 
 
 def hellaswag(examples: Sequence[Any]) -> Files:
@@ -107,18 +144,83 @@ def tatoeba(examples: Sequence[Any]) -> Files:
     }
 
 
+def sentences(examples: Sequence[Any]) -> Files:
+    return {
+        "train_text.txt": "".join(f"{e.first} \n" for e in examples),
+        "train_labels.txt": "".join(f"{e.label}\n" for e in examples),
+    }
+
+
+def pubmedqa(examples: Sequence[Any]) -> Files:
+    records = {e.id: {"QUESTION": e.first, "CONTEXTS": [e.second], "final_decision": e.label} for e in examples}
+    return {"ori_pqal.json": json.dumps(records)}
+
+
+def similar(examples: Sequence[Any]) -> Files:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(
+        [["question_1", "question_2", "similar"], *([e.first, e.second, e.label] for e in examples)]
+    )
+    return {"similar.csv": out.getvalue()}
+
+
+def covid_faq(examples: Sequence[Any]) -> Files:
+    answers = {e.id: e.text for e in examples if e.candidate}
+    rows = [[e.text, answers[e.relevant[0]], "en"] for e in examples if not e.candidate]
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter="\t").writerows([["question", "answer", "lang"], *rows])
+    return {"faq.tsv": out.getvalue()}
+
+
+def bucc(examples: Sequence[Any]) -> Files:
+    sides = [[e for e in examples if e.candidate is side] for side in (False, True)]
+    names = ("de-en.dev.de", "de-en.dev.en")
+    return {name: "".join(f"{e.id}\t{e.text}\n" for e in side) for name, side in zip(names, sides, strict=True)}
+
+
+def lareqa(examples: Sequence[Any]) -> Files:
+    """One paragraph an article; its sentences are joined by single blanks."""
+    articles = []
+    for title in dict.fromkeys(e.article for e in examples if e.candidate):
+        sentences = [e for e in examples if e.article == title and e.candidate]
+        starts = [sum(len(e.text) + 1 for e in sentences[:i]) for i in range(len(sentences))]
+        places = {e.id: start for e, start in zip(sentences, starts, strict=True)}
+        asked = [
+            {"id": e.id, "question": e.text, "answers": [{"text": "", "answer_start": places[e.relevant[0]]}]}
+            for e in examples
+            if e.article == title and not e.candidate
+        ]
+        paragraph = {
+            "context": sentences[0].context,
+            "sentences": [e.text for e in sentences],
+            "sentence_breaks": [[s, s + len(e.text)] for s, e in zip(starts, sentences, strict=True)],
+            "qas": asked,
+        }
+        articles.append({"title": title, "paragraphs": [paragraph]})
+    return {"en.json": json.dumps({"data": articles})}
+
+
 WRITERS: dict[str, Callable[[Sequence[Any]], Files]] = {
     "pairs": pairs,
     "nli": nli,
+    "qqp": qqp,
     "hellaswag": hellaswag,
     "cosmosqa": cosmosqa,
+    "commonsenseqa": commonsenseqa,
     "copa": copa,
+    "socialiqa": socialiqa,
     "squad": squad,
     "tydiqa": squad,
     "tags": tags,
     "text": text,
     "parallel": parallel,
     "tatoeba": tatoeba,
+    "sentences": sentences,
+    "pubmedqa": pubmedqa,
+    "similar": similar,
+    "covid-faq": covid_faq,
+    "bucc2018": bucc,
+    "lareqa": lareqa,
 }
 
 

@@ -128,10 +128,10 @@ def test_a_space_names_files_for_a_split(tmp_path: Path) -> None:
 
 
 def test_a_declared_task_whose_files_cannot_be_read_yet_says_so(tmp_path: Path) -> None:
-    save(tmp_path, {"anli_v1.0/train.jsonl": "{}"})
-    assert why(folders(tmp_path).find("anli+", "train", "en")) == "its files cannot be read yet"
-    with pytest.raises(UserError, match="'anli\\+' is declared, but its files cannot be read yet"):
-        load(DataSource("anli+", "train", "en", (str(tmp_path / "anli_v1.0/train.jsonl"),)))
+    save(tmp_path, {"ccg/ccg.train": "{}"})
+    assert why(folders(tmp_path).find("ccg", "train", "en")) == "its files cannot be read yet"
+    with pytest.raises(UserError, match="'ccg' is declared, but its files cannot be read yet"):
+        load(DataSource("ccg", "train", "en", (str(tmp_path / "ccg/ccg.train"),)))
 
 
 def test_mistakes_in_named_files_and_folders_are_told(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ PAIR = "one\ttwo\tneutral\n"
 SNLI = '{"gold_label": "neutral", "sentence1": "a", "sentence2": "b"}\n'
 COPA = '{"premise": "p", "choice1": "a", "choice2": "b", "question": "cause", "label": 0}\n'
 HELLASWAG = '{"ctx": "c", "endings": ["a", "b", "c", "d"], "label": 3}\n'
+QQP = "question1\tquestion2\tis_duplicate\n"
+CSQA = '{"answerKey": "A", "id": "q", "question": {"stem": "?", "choices": [{"label": "A", "text": "x"}]}}\n'
+SIQA = '{"context": "c", "question": "?", "answerA": "a", "answerB": "b", "answerC": "c", "correct": "C"}\n'
 COSMOSQA = "id,context,question,answer0,answer1,answer2,answer3,label\n"
 
 
@@ -57,10 +60,46 @@ TABLE: list[tuple[str, str, Contents, str, str]] = [
     ("hellaswag", "train", {"a.jsonl": HELLASWAG.replace('"label": 3', '"label": true')}, "a.jsonl:1", "label True"),
     ("hellaswag", "train", {"a.jsonl": HELLASWAG.replace("ctx", "ctxt")}, "a.jsonl:1", "did you mean 'ctxt'"),
     ("hellaswag", "train", {"a.jsonl": HELLASWAG.replace("label", "gold")}, "a.jsonl:1", "no field 'label'"),
+    ("qqp", "train", {"a.tsv": "id\tquestion1\tis_duplicate\n"}, "a.tsv:1", "no column 'question2'"),
+    ("qqp", "train", {"a.tsv": QQP + "a\tb\t2\n"}, "a.tsv:2", "unknown label '2'"),
+    ("qqp", "train", {"a.tsv": QQP + "a\tb\t1\tx\n"}, "a.tsv:2", "4 columns, but the header has 3"),
+    ("cad-nli", "train", {"a.tsv": "sentence1\tsentence2\tgold_label\na\tb\n"}, "a.tsv:2", "2 columns, not 3"),
+    ("commonsenseqa", "train", {"a.jsonl": CSQA.replace('"A"', '"Z"', 1)}, "a.jsonl:1", "'answerKey' 'Z' is none of"),
+    ("commonsenseqa", "train", {"a.jsonl": CSQA.replace('"text"', '"txt"')}, "a.jsonl:1", "a 'label' and a 'text'"),
+    ("socialiqa", "train", {"a.jsonl": SIQA.replace('"C"', '"D"')}, "a.jsonl:1", "must be A, B or C, not 'D'"),
+    ("umsab", "train", {"a_text.txt": "x\ny\n", "b_labels.txt": "0\n"}, "b_labels.txt", "1 labels for 2 texts"),
+    ("umsab", "train", {"a_text.txt": "x\n", "b_labels.txt": "7\n"}, "b_labels.txt:1", "unknown label '7'"),
+    ("pubmedqa", "train", {"a.json": '{"1": {"QUESTION": "?", "CONTEXTS": [1]}}'}, "a.json: 1", "must be strings"),
+    ("bucc2018", "dev", {"a.de": "de-1\tx\nde-1\ty\n", "b.en": "en-1\tx\n"}, "a.de:2", "'de-1' occurs twice"),
+    ("bucc2018", "dev", {"a.de": "de-1 x\n", "b.en": "en-1\tx\n"}, "a.de:1", "an id TAB a sentence"),
     ("cosmosqa", "train", {"a.csv": COSMOSQA + "i,c,q,a,b,c,d\n"}, "a.csv:2", "7 columns, but the header has 8"),
     ("cosmosqa", "train", {"a.csv": COSMOSQA.replace("question", "qestion")}, "a.csv:1", "no column 'question'"),
+    ("qqp", "train", {"a.tsv": "id\tquestion1\tis_duplicate\n"}, "a.tsv:1", "no column 'question2'"),
+    ("qqp", "train", {"a.tsv": QQP + "a\tb\t2\n"}, "a.tsv:2", "unknown label '2'"),
+    ("qqp", "train", {"a.tsv": QQP + "a\tb\t1\tx\n"}, "a.tsv:2", "4 columns, but the header has 3"),
+    ("cad-nli", "train", {"a.tsv": "sentence1\tsentence2\tgold_label\na\tb\n"}, "a.tsv:2", "2 columns, not 3"),
+    ("commonsenseqa", "train", {"a.jsonl": CSQA.replace('"A"', '"Z"', 1)}, "a.jsonl:1", "'answerKey' 'Z' is none of"),
+    ("commonsenseqa", "train", {"a.jsonl": CSQA.replace('"text"', '"txt"')}, "a.jsonl:1", "a 'label' and a 'text'"),
+    ("socialiqa", "train", {"a.jsonl": SIQA.replace('"C"', '"D"')}, "a.jsonl:1", "must be A, B or C, not 'D'"),
+    ("umsab", "train", {"a_text.txt": "x\ny\n", "b_labels.txt": "0\n"}, "b_labels.txt", "1 labels for 2 texts"),
+    ("umsab", "train", {"a_text.txt": "x\n", "b_labels.txt": "7\n"}, "b_labels.txt:1", "unknown label '7'"),
+    ("pubmedqa", "train", {"a.json": '{"1": {"QUESTION": "?", "CONTEXTS": [1]}}'}, "a.json: 1", "must be strings"),
+    ("bucc2018", "dev", {"a.de": "de-1\tx\nde-1\ty\n", "b.en": "en-1\tx\n"}, "a.de:2", "'de-1' occurs twice"),
+    ("bucc2018", "dev", {"a.de": "de-1 x\n", "b.en": "en-1\tx\n"}, "a.de:1", "an id TAB a sentence"),
     ("cosmosqa", "train", {"a.csv": COSMOSQA + "i,c,q,a,b,c,d,9\n"}, "a.csv:2", "label '9'"),
     ("cosmosqa", "train", {"a.csv": COSMOSQA}, "a.csv", "no examples"),
+    ("qqp", "train", {"a.tsv": "id\tquestion1\tis_duplicate\n"}, "a.tsv:1", "no column 'question2'"),
+    ("qqp", "train", {"a.tsv": QQP + "a\tb\t2\n"}, "a.tsv:2", "unknown label '2'"),
+    ("qqp", "train", {"a.tsv": QQP + "a\tb\t1\tx\n"}, "a.tsv:2", "4 columns, but the header has 3"),
+    ("cad-nli", "train", {"a.tsv": "sentence1\tsentence2\tgold_label\na\tb\n"}, "a.tsv:2", "2 columns, not 3"),
+    ("commonsenseqa", "train", {"a.jsonl": CSQA.replace('"A"', '"Z"', 1)}, "a.jsonl:1", "'answerKey' 'Z' is none of"),
+    ("commonsenseqa", "train", {"a.jsonl": CSQA.replace('"text"', '"txt"')}, "a.jsonl:1", "a 'label' and a 'text'"),
+    ("socialiqa", "train", {"a.jsonl": SIQA.replace('"C"', '"D"')}, "a.jsonl:1", "must be A, B or C, not 'D'"),
+    ("umsab", "train", {"a_text.txt": "x\ny\n", "b_labels.txt": "0\n"}, "b_labels.txt", "1 labels for 2 texts"),
+    ("umsab", "train", {"a_text.txt": "x\n", "b_labels.txt": "7\n"}, "b_labels.txt:1", "unknown label '7'"),
+    ("pubmedqa", "train", {"a.json": '{"1": {"QUESTION": "?", "CONTEXTS": [1]}}'}, "a.json: 1", "must be strings"),
+    ("bucc2018", "dev", {"a.de": "de-1\tx\nde-1\ty\n", "b.en": "en-1\tx\n"}, "a.de:2", "'de-1' occurs twice"),
+    ("bucc2018", "dev", {"a.de": "de-1 x\n", "b.en": "en-1\tx\n"}, "a.de:1", "an id TAB a sentence"),
     ("cosmosqa", "train", {"a.csv": COSMOSQA + "i,c,q,a,b,c,d,1\n" * 2}, "a.csv", "'i' occurs twice"),
     ("copa", "train", {"a.jsonl": COPA.replace("cause", "reason")}, "a.jsonl:1", "'cause' or 'effect', not 'reason'"),
     ("copa", "dev", {"a.jsonl": COPA.replace("label", "gold")}, "a.jsonl:1", "no field 'label'"),

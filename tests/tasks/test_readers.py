@@ -17,7 +17,9 @@ from tasks.errors import UserError
 from tasks.examples import (
     EXAMPLE_TYPES,
     Answer,
+    Choices,
     Example,
+    Kind,
     Question,
     Tagged,
     TextPair,
@@ -47,13 +49,16 @@ def test_what_is_written_in_the_official_form_is_read_back(reader: str, data: st
         read = list(readers.get(task)(task, "train", "en", files))
         assert read == examples
         assert {type(e) for e in read} == {EXAMPLE_TYPES[task.kind]}
-        assert all(is_labelled(e) for e in read)
+        assert all(is_labelled(e) for e in read) or task.kind is Kind.RANKING, "a pool has no labels"
         assert len({e.id for e in read}) == len(read)
         source = DataSource(name, "train", "en", tuple(map(str, files)))
         assert load(source).fingerprint == fingerprint(examples)
 
 
-@pytest.mark.parametrize("reader", ["pairs", "hellaswag", "cosmosqa", "copa", "squad", "tydiqa", "tags"])
+@pytest.mark.parametrize(
+    "reader",
+    ["pairs", "nli", "qqp", "hellaswag", "cosmosqa", "commonsenseqa", "copa", "socialiqa", "squad", "tydiqa", "tags"],
+)
 @FEW
 @given(data=st.data())
 def test_a_test_set_may_lack_its_labels(reader: str, data: st.DataObject) -> None:
@@ -104,6 +109,51 @@ def test_pairs_without_a_gold_label_are_dropped_and_keep_their_number(tmp_path: 
     save(tmp_path, {"snli.jsonl": line % "neutral" + line % "-" + line % "entailment"})
     examples = load(DataSource("snli", "train", "en", (str(tmp_path / "snli.jsonl"),))).examples
     assert [e.id for e in examples] == ["0", "2"]
+
+
+def test_anli_s_letters_join_the_labels_of_snli_and_mnli(tmp_path: Path) -> None:
+    line = '{"gold_label": "%s", "sentence1": "a", "sentence2": "b"}\n'
+    snli = line % "-" + line % "neutral"
+    anli = '{"uid": "u", "context": "c", "hypothesis": "h", "label": "c", "reason": "because"}\n'
+    paths = save(tmp_path, {"snli.jsonl": snli, "train-en.tsv": "x\ty\tcontradictory\n", "R1.jsonl": anli})
+    examples = load(DataSource("anli+", "train", "en", tuple(map(str, paths)))).examples
+    assert [(e.id, e.first, e.label) for e in examples] == [
+        ("1", "a", "neutral"),
+        ("2", "x", "contradiction"),
+        ("3", "c", "contradiction"),
+    ]
+
+
+def test_counterfactual_nli_has_a_header_and_no_quotes(tmp_path: Path) -> None:
+    text = 'sentence1\tsentence2\tgold_label\nA "man\tA man.\tentailment\n'
+    (path,) = save(tmp_path, {"train.tsv": text})
+    (example,) = load(DataSource("cad-nli", "train", "en", (str(path),))).examples
+    assert (example.id, example.first, example.label) == ("0", 'A "man', "entailment")
+
+
+def test_rows_of_qqp_that_break_off_are_dropped_and_keep_their_number(tmp_path: Path) -> None:
+    text = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n0\t1\t2\tbroken\n1\t1\t2\ta\tb\t1\n"
+    (path,) = save(tmp_path, {"train.tsv": text})
+    (example,) = load(DataSource("qqp", "train", "en", (str(path),))).examples
+    assert (example.id, example.first, example.label) == ("1", "a", "1")
+
+
+def test_commonsenseqa_is_the_same_from_the_hub(tmp_path: Path) -> None:
+    offered = '{"label": ["A", "B"], "text": ["bank", "mall"]}'
+    hub = f'{{"id": "q", "question": "Where?", "question_concept": "x", "choices": {offered}, "answerKey": "B"}}\n'
+    pairs = '[{"label": "A", "text": "bank"}, {"label": "B", "text": "mall"}]'
+    own = f'{{"id": "q", "answerKey": "B", "question": {{"stem": "Where?", "choices": {pairs}}}}}\n'
+    paths = save(tmp_path, {"hub.jsonl": hub, "own.jsonl": own})
+    both = [load(DataSource("commonsenseqa", "train", "en", (str(path),))).examples for path in paths]
+    assert both[0] == both[1] == (Choices("q", "", "Where?", ("bank", "mall"), 1),)
+
+
+def test_what_squad_2_calls_impossible_has_the_empty_answer(tmp_path: Path) -> None:
+    asked = {"id": "q", "question": "?", "answers": [], "is_impossible": True, "plausible_answers": []}
+    document = {"version": "v2.0", "data": [{"title": "T", "paragraphs": [{"context": "a b", "qas": [asked]}]}]}
+    (path,) = save(tmp_path, {"train-v2.0.json": json.dumps(document)})
+    (example,) = load(DataSource("squad2", "train", "en", (str(path),))).examples
+    assert example.answers == (Answer("", 0),) and is_labelled(example)
 
 
 def test_three_line_parallel_files_are_e_snli(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tasks.data import Absent, DataFolders, Dataset, DataSource, Part, load
-from tasks.examples import Translation, is_labelled
+from tasks.examples import Passage, Question, Translation, is_labelled
 
 FOLDER = os.environ.get("CROSSLIFT_REAL")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="CROSSLIFT_REAL names no folder of official files")
@@ -22,6 +23,22 @@ FILES = {
     "hellaswag": {"train": ["intermediate/hellaswag/hellaswag_val.first2000.jsonl"]},
     "cosmosqa": {"train": ["intermediate/cosmosqa/valid.csv"]},
     "squad": {"train": ["squad/dev-v1.1.minus-xquad.json"]},
+    "squad2": {"dev": ["squad/dev-v2.0.minus-xquad.json"]},
+    "anli+": {
+        "dev": [
+            "intermediate/snli_1.0/snli_1.0_dev.jsonl",
+            *(f"intermediate/anli_v1.0/{number}/dev.jsonl" for number in ("R1", "R2")),
+        ]
+    },
+    "cad-nli": {
+        "train": ["intermediate/cad-nli/revised_combined/train.tsv"],
+        "dev": ["intermediate/cad-nli/original/dev.tsv"],
+        "test": ["intermediate/cad-nli/original/test.tsv"],
+    },
+    "commonsenseqa": {
+        "train": ["intermediate/commonsenseqa/dev_rand_split.hf.jsonl"],
+        "dev": ["intermediate/commonsenseqa/dev_rand_split.jsonl"],
+    },
 }
 NTREX = ("ar", "de", "el", "es", "fr", "hi", "ru", "sw", "th", "tr", "vi", "zh")
 COUNTS: dict[tuple[str, str], dict[str, int]] = {
@@ -32,6 +49,27 @@ COUNTS: dict[tuple[str, str], dict[str, int]] = {
     ("hellaswag", "train"): {"en": 2000},
     ("cosmosqa", "train"): {"en": 2985},
     ("squad", "train"): {"en": 9380},
+    ("squad2", "dev"): {"en": 3451},
+    ("anli+", "dev"): {"en": 1289 - 16 + 2000},
+    ("cad-nli", "train"): {"en": 6664},
+    ("cad-nli", "dev"): {"en": 200},
+    ("cad-nli", "test"): {"en": 400},
+    ("commonsenseqa", "train"): {"en": 1221},
+    ("commonsenseqa", "dev"): {"en": 1221},
+    ("socialiqa", "dev"): {"en": 1954},
+    ("pubmedqa", "train"): {"en": 1000},
+    ("ncbi-disease", "train"): {"en": 5424},
+    ("ncbi-disease", "dev"): {"en": 923},
+    ("ncbi-disease", "test"): {"en": 940},
+    ("umsab", "train"): dict.fromkeys(("de", "en", "es"), 1839),
+    ("umsab", "dev"): dict.fromkeys(("de", "en", "es"), 324),
+    ("umsab", "test"): dict.fromkeys(("de", "en", "es"), 870),
+    ("tweeteval-emotion", "train"): {"en": 3257},
+    ("tweeteval-emotion", "dev"): {"en": 374},
+    ("tweeteval-emotion", "test"): {"en": 1421},
+    ("wnut17", "train"): {"en": 3394},
+    ("wnut17", "dev"): {"en": 1009},
+    ("covid-faq-similarity", "test"): {"de": 624, "en": 488},
     ("copa", "train"): {"en": 400},
     ("copa", "dev"): {"en": 100},
     ("xnli", "dev"): dict.fromkeys(("de", "en", "es", "ru", "tr", "zh"), 2490),
@@ -53,7 +91,8 @@ COUNTS: dict[tuple[str, str], dict[str, int]] = {
 @pytest.fixture(scope="module")
 def data() -> DataFolders:
     root = Path(FOLDER or "")
-    return DataFolders((root / "download", root / "source", root), FILES)
+    places = ("download", "source", "domain/biomed", "domain/social", "domain/faq")
+    return DataFolders((*(root / place for place in places), root), FILES)
 
 
 def dataset(found: DataSource | Absent) -> Dataset:
@@ -69,6 +108,40 @@ def test_every_example_is_read(task: str, split: str, data: DataFolders) -> None
         read = dataset(data.find(task, split, language))
         assert len(read) == count
         assert all(is_labelled(example) for example in read.examples)
+
+
+def test_commonsenseqa_is_the_same_from_the_hub(data: DataFolders) -> None:
+    hub, own = (dataset(data.find("commonsenseqa", split, "en")) for split in ("train", "dev"))
+    assert hub.fingerprint == own.fingerprint
+
+
+def test_squad_2_asks_what_has_no_answer(data: DataFolders) -> None:
+    asked = dataset(data.find("squad2", "dev", "en")).examples
+    assert sum(isinstance(q, Question) and q.answers[0].text != "" for q in asked) == 1799
+
+
+def test_bucc_has_its_pairs(data: DataFolders) -> None:
+    passages = [e for e in dataset(data.find("bucc2018", "dev", "zh")).examples if isinstance(e, Passage)]
+    assert (sum(not e.candidate for e in passages), sum(e.candidate for e in passages)) == (8624, 13589)
+    assert sum(len(e.relevant or ()) for e in passages) == 257
+
+
+def test_the_covid_faq_has_all_its_questions(data: DataFolders) -> None:
+    counts = {"de": 399, "en": 224, "it": 78, "pl": 131, "sv": 64}
+    for language, count in counts.items():
+        passages = dataset(data.find("covid-faq", "test", language)).examples
+        assert sum(is_labelled(e) for e in passages) == count
+
+
+def test_lareqa_s_questions_search_all_languages(data: DataFolders) -> None:
+    for language in ("de", "en", "zh"):
+        passages = [e for e in dataset(data.find("lareqa", "test", language)).examples if isinstance(e, Passage)]
+        asked = [e for e in passages if not e.candidate]
+        assert len(asked) == 1190
+        assert {len(e.relevant or ()) for e in asked} == {3}, "a sentence in each of the three languages"
+        sizes = Counter(e.id.partition("-")[0] for e in passages if e.candidate)
+        assert set(sizes) == {"de", "en", "zh"}
+        assert all(852 <= size <= 1276 for size in sizes.values()), sizes
 
 
 def test_what_was_stripped_is_absent(data: DataFolders) -> None:

@@ -1,0 +1,54 @@
+"""Sentences with labels line by line, PubMedQA's JSON, and pairs of questions in a CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tasks.declaration import Task
+from tasks.errors import UserError, nearest
+from tasks.examples import TextPair
+from tasks.readers.source import document_of, label_of, lines_of, list_field, record_of, rows_of, text_field
+
+SIMILAR = ("question_1", "question_2", "similar")
+
+
+def read_sentences(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
+    """A text a line, and in a second file its label (TweetEval, UMSAB); ids are line numbers."""
+    if len(files) != 2:
+        raise UserError(f"two files are wanted (texts, labels), not {len(files)}", where=f"task {task.name}")
+    texts, labels = (lines_of(path) for path in files)
+    if len(texts) != len(labels):
+        raise UserError(f"{len(labels)} labels for {len(texts)} texts", where=str(files[1]))
+    for number, (text, label) in enumerate(zip(texts, labels, strict=True)):
+        gold = label_of(task, label.strip(), f"{files[1]}:{number + 1}")
+        yield TextPair(str(number), text.strip(), None, gold)
+
+
+def read_pubmedqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
+    """PubMedQA's expert labels: a question, its abstract without the conclusion, and the answer; ids are PubMed's."""
+    for path in files:
+        for key, value in record_of(document_of(path), str(path)).items():
+            where = f"{path}: {key}"
+            record = record_of(value, where)
+            contexts = list_field(record, "CONTEXTS", where)
+            if not all(isinstance(context, str) for context in contexts):
+                raise UserError("'CONTEXTS' must be strings", where=where)
+            gold = label_of(task, text_field(record, "final_decision", where), where)
+            yield TextPair(key, text_field(record, "QUESTION", where), " ".join(contexts), gold)
+
+
+def read_similar(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
+    """Pairs of questions in a CSV with a header, and whether they ask the same; ids are row numbers over all files."""
+    number = 0
+    for path in files:
+        rows = rows_of(path, ",")
+        place, header = next(rows)
+        if missing := [name for name in SIMILAR if name not in header]:
+            raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], header)}", where=place)
+        for where, row in rows:
+            if len(row) != len(header):
+                raise UserError(f"{len(row)} columns, but the header has {len(header)}", where=where)
+            first, second, label = (row[header.index(name)] for name in SIMILAR)
+            yield TextPair(str(number), first, second, label_of(task, label, where))
+            number += 1
