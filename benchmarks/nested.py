@@ -1,7 +1,7 @@
 """The rival of the benchmarks: every recipe is a Tune trial with a `TorchTrainer` of its own, which shares nothing.
 
-Core-seconds are allocated from the call of `fit()` to its end; those of work are what commits say was spent in
-optimiser steps and in scoring.
+Core-seconds are what Ray gives away meanwhile; those of work are what commits say was spent in optimiser steps and in
+scoring.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import ray.train
 from ray import tune
 from ray.train.torch import TorchTrainer
 
-from benchmarks.bills import Bill, work_in
+from benchmarks.bills import Bill, Meter, work_in
 from trainers.graph import Graph
 from trainers.lane import Assignment, Ending, Verdict
 from trainers.runner import Runner
@@ -31,20 +31,20 @@ def nested(graphs: Sequence[Graph]) -> Bill:
     """Run each recipe's stages by itself, under Ray Tune and Ray Train, one core a recipe; Ray has been started."""
     begun = time.monotonic()
     trainable = tune.with_resources(tune.with_parameters(_trial, graphs=list(graphs)), {SLOT: 1})
-    results = tune.Tuner(
+    tuner = tune.Tuner(
         trainable,
         param_space={"recipe": tune.grid_search(list(range(len(graphs))))},
         tune_config=tune.TuneConfig(max_concurrent_trials=int(ray.cluster_resources()["CPU"])),  # none waits for a core
         run_config=tune.RunConfig(storage_path=tempfile.mkdtemp(), verbose=0),
-    ).fit()
+    )
+    with Meter() as meter:
+        results = tuner.fit()
     assert not results.errors, results.errors[0]
-    wall = time.monotonic() - begun
-    metrics = [result.metrics or {} for result in results]
-    return Bill(sum(m["allocated"] for m in metrics), sum(m["work"] for m in metrics), wall)
+    work = sum((result.metrics or {})["work"] for result in results)
+    return Bill(meter.allocated, work, time.monotonic() - begun)
 
 
 def _trial(config: dict[str, Any], graphs: list[Graph]) -> None:
-    begun = time.monotonic()
     folder = Path(tempfile.mkdtemp())
     TorchTrainer(
         _train,
@@ -53,7 +53,7 @@ def _trial(config: dict[str, Any], graphs: list[Graph]) -> None:
         run_config=ray.train.RunConfig(storage_path=str(folder)),
     ).fit()
     store = StageStore(open_objects(str(folder / "store")))
-    tune.report({"allocated": time.monotonic() - begun, "work": work_in(store)})
+    tune.report({"work": work_in(store)})
 
 
 def _train(config: dict[str, Any]) -> None:

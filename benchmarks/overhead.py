@@ -1,7 +1,7 @@
 """What start-up costs: allocated core-seconds in which nothing is learned, of 16 recipes on the toy world.
 
-(a) a `TorchTrainer` for each trial, nested in Ray Tune, nothing shared; (b) Crosslift, two lanes. Crosslift is charged
-for both lanes' cores from the start of Ray to its end, the nested trials only from `fit()` to its end.
+(a) a `TorchTrainer` for each trial, nested in Ray Tune, nothing shared; (b) Crosslift, two lanes. Both are charged for
+the cores that Ray has given to them, as long as it has.
 
     python -m benchmarks.overhead [--recipes 16]
 
