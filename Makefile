@@ -29,8 +29,11 @@ demo: install
 test: install unit
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target slow ray
 
-slow ray: install
-	$(BIN)/python -m pytest -q -m $(if $(filter ray,$@),ray,"slow and not ray")
+slow: install
+	$(BIN)/python -m pytest -q -m "slow and not ray"
+
+ray: install
+	$(BIN)/python -m pytest -q -m ray
 
 check: lint unit
 

@@ -105,7 +105,7 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
     """
     for name, keys in _named(recipe, "intermediate", "tasks") + _named(recipe, "intermediate", "fraction"):
         declared = task(name, document, keys)
-        if declared.kind in (*_TEXTS, Kind.RETRIEVAL, Kind.RANKING) or "train" not in declared.splits:
+        if declared.kind in _TEXTS or declared.kind.searched or "train" not in declared.splits:
             raise document.error(f"{dotted(keys)}: {name} has no training set; it cannot be an intermediate task", keys)
     weights = (recipe.get("intermediate") or {}).get("tasks", {})
     total = sum(weights.values())

@@ -19,13 +19,14 @@ class Kind(StrEnum):
     SPAN = "span"  # a question and a context → a piece of the context
     RETRIEVAL = "retrieval"  # an English sentence → its translation in a pool
     RANKING = "ranking"  # a query → the candidates of a pool, the best first
+    MINING = "mining"  # two sides of a pool → the pairs that translate each other
     TEXT = "text"  # plain sentences, for masked language modelling
     PARALLEL = "parallel"  # an English sentence and its translation, for translation language modelling
 
     @property
     def searched(self) -> bool:
         """Whether a pool is searched with the encoder's own vectors: there is no head to train."""
-        return self in (Kind.RETRIEVAL, Kind.RANKING)
+        return self in (Kind.RETRIEVAL, Kind.RANKING, Kind.MINING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Ranking: a query, or a candidate of the pool that all queries of the dataset search.
+    """Ranking and mining: a query, or a candidate of the pool that all queries of the dataset search.
 
     `context` is read after `text` ("" where there is none). `relevant` are the ids of the candidates that are right for
     a query; None for candidates, and where the split has no gold. `article` keeps held-out parts together.
@@ -132,6 +133,7 @@ EXAMPLE_TYPES: dict[Kind, type[Example]] = {
     Kind.SPAN: Question,
     Kind.RETRIEVAL: Translation,
     Kind.RANKING: Passage,
+    Kind.MINING: Passage,
     Kind.TEXT: Sentence,
     Kind.PARALLEL: SentencePair,
 }

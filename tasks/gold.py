@@ -39,7 +39,7 @@ def labelled(kind: Kind, id: str, value: Any) -> Example:
             return Question(id, "", "", tuple(Answer(a["text"], a["start"]) for a in value), "")
         case Kind.RETRIEVAL:
             return Translation(id, "", "", value)
-        case Kind.RANKING:
+        case Kind.RANKING | Kind.MINING:
             return Passage(id, "", "", False, tuple(value), "")
         case _:
             raise TypeError(f"examples of kind {kind} have no gold")

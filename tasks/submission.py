@@ -17,7 +17,6 @@ from tasks.cells import Cell, cell
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Choices, Example, Kind, Passage, Tagged, TextPair, Translation
-from tasks.metrics.mining import MiningF1
 from tasks.readers.source import document_of, lines_of, objects_of
 from tasks.readers.squad import read_squad
 from tasks.suites import Suite
@@ -37,18 +36,16 @@ def score(predictions: Path, gold: Path, suite: Suite) -> list[Cell]:
             raise UserError("no such folder", where=str(folder))
     cells = list(_cells(predictions, gold, suite))
     if not cells:
-        task, language = suite.wanted[0]
-        wanted = f"{task}/test-{language}{_suffix(catalog.get(task))}"
+        wanted = _name(*suite.wanted[0])
         raise UserError(f"nothing of suite {suite.name} is in both folders, such as {wanted}", where=str(predictions))
     return cells
 
 
 def _cells(predictions: Path, gold: Path, suite: Suite) -> Iterator[Cell]:
     for name, language in suite.wanted:
-        task = catalog.get(name)
-        place = Path(name) / f"test-{language}{_suffix(task)}"
+        task, place = catalog.get(name), _name(name, language)
         if (predictions / place).is_file() and (gold / place).is_file():
-            examples, predicted = _reader(task)(task, language, gold / place, predictions / place)
+            examples, predicted = READERS[task.kind](task, language, gold / place, predictions / place)
             yield cell(name, language, "report", examples, predicted)
 
 
@@ -144,13 +141,11 @@ READERS: dict[Kind, Callable[[Task, str, Path, Path], Read]] = {
     Kind.SPAN: _answers,
     Kind.RETRIEVAL: _rows,
     Kind.RANKING: _rankings,
+    Kind.MINING: _pairs,
 }
 SUFFIXES = {Kind.CHOICE: ".jsonl", Kind.SPAN: ".json", Kind.RANKING: ".json"}
+"""Of the kinds whose files are no `.tsv`."""
 
 
-def _suffix(task: Task) -> str:
-    return ".tsv" if task.metric == MiningF1.name else SUFFIXES.get(task.kind, ".tsv")
-
-
-def _reader(task: Task) -> Callable[[Task, str, Path, Path], Read]:
-    return _pairs if task.metric == MiningF1.name else READERS[task.kind]
+def _name(task: str, language: str) -> Path:
+    return Path(task) / f"test-{language}{SUFFIXES.get(catalog.get(task).kind, '.tsv')}"

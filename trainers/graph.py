@@ -16,7 +16,6 @@ from tasks.data import Absent, DataFolders, Dataset, DataSource, load
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Kind
-from tasks.metrics.mining import MiningF1
 from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
@@ -293,7 +292,7 @@ class _Builder:
 
     def threshold(self, task: Task, language: str) -> Dataset | None:
         """What a threshold is chosen on before a report: the language's dev set, for tasks that have thresholds."""
-        return _loaded(self.data.find(task.name, "dev", language)) if task.metric == MiningF1.name else None
+        return _loaded(self.data.find(task.name, "dev", language)) if task.kind is Kind.MINING else None
 
     def must(self, task: str, split: str, language: str) -> Dataset:
         """Load training data, which cannot be absent."""

@@ -34,8 +34,8 @@ def mine(first: Float32s, second: Float32s, k: int = NEIGHBOURS) -> Mined:
         second: [m, width], as `first`.
         k: neighbours on the other side that a row's mean similarity is of; also those that are looked at.
     """
-    there, their_places = _neighbours(first, second, k)
-    back, back_places = _neighbours(second, first, k)
+    there, their_places = neighbours(first, second, k)
+    back, back_places = neighbours(second, first, k)
     there_mean, back_mean = there.mean(axis=1), back.mean(axis=1)
     forth, forth_margin = _best(there, their_places, there_mean, back_mean)
     back_best, back_margin = _best(back, back_places, back_mean, there_mean)
@@ -47,7 +47,7 @@ def mine(first: Float32s, second: Float32s, k: int = NEIGHBOURS) -> Mined:
     return Mined(np.stack((rows[order], columns[order]), axis=1)[kept], margins[order][kept])
 
 
-def _neighbours(queries: Float32s, pool: Float32s, k: int) -> tuple[Float64s, Int64s]:
+def neighbours(queries: Float32s, pool: Float32s, k: int) -> tuple[Float64s, Int64s]:
     """Inner products with the k nearest of a pool, [n, k], the nearest first, and their rows."""
     found, places = faiss.knn(queries, pool, min(k, len(pool)), metric=faiss.METRIC_INNER_PRODUCT)
     return found.astype(np.float64), places

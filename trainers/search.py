@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import faiss
 import numpy as np
 import torch
 from torch.nn.functional import normalize
@@ -19,7 +18,7 @@ from tasks.metrics.ranking import DEPTH
 from trainers.batches.encoded import encode_all
 from trainers.batches.micro import Item
 from trainers.kinds.base import Batch, Limits, Logits
-from trainers.mining import mine
+from trainers.mining import mine, neighbours
 from trainers.model.encoder import pooled
 from trainers.predict import Passes, gathered, over, precision
 from trainers.recipe import Pooling
@@ -100,9 +99,7 @@ class Pool:
 def rank(embedder: Embedder, dataset: Dataset) -> list[Any]:
     """For each query the ids of the 20 candidates with the largest inner products, the best first; None for others."""
     pool = Pool.of(embedder, dataset)
-    depth = min(DEPTH, len(pool.candidates))
-    theirs = pool.vectors[pool.candidates]
-    _, places = faiss.knn(pool.vectors[pool.queries], theirs, depth, metric=faiss.METRIC_INNER_PRODUCT)
+    _, places = neighbours(pool.vectors[pool.queries], pool.vectors[pool.candidates], DEPTH)
     found: list[Any] = [None] * len(pool.passages)
     for query, row in zip(pool.queries, places.tolist(), strict=True):
         found[query] = [pool.passages[pool.candidates[place]].id for place in row]

@@ -194,7 +194,7 @@ TYDIQA = Task(
 
 BUCC = Task(
     name="bucc2018",
-    kind=Kind.RANKING,
+    kind=Kind.MINING,
     reader="bucc2018",
     metric="bucc_f1",
     group=Group.RETRIEVAL,

@@ -50,25 +50,14 @@ def _row(example: Example, predicted: Any) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class TagAccuracy:
+class TagAccuracy(Accuracy):
     """Share of tokens with the right tag, in percent. A prediction has as many tags as there are tokens."""
 
     name: str = "tag_accuracy"
-    version: int = 1
 
     def statistics(self, gold: Sequence[Example], predictions: Sequence[Any]) -> np.ndarray:
         """Float64 [n, 2], one row a sentence: right tags, tokens."""
         return matrix([_tags(example, predicted) for example, predicted in paired(gold, predictions)], 2)
-
-    def score(self, statistics: np.ndarray) -> Score:
-        """100 · right / tokens."""
-        if not len(statistics):
-            raise ValueError("no sentence to score")
-        return Score(float(self.scores(statistics.sum(axis=0), len(statistics))), len(statistics))
-
-    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
-        """100 · right / tokens, of sums [..., 2]."""
-        return np.asarray(sums[..., 0] / sums[..., 1] * 100)
 
 
 def _tags(example: Example, predicted: Any) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tasks.examples import Example, Passage
-from tasks.metrics.base import Score, matrix, paired
-from tasks.metrics.tag_f1 import f1, precision_and_recall
+from tasks.metrics.base import matrix, paired
+from tasks.metrics.f1 import CountsF1, f1
 
 
 def best_threshold(margins: Sequence[float], right: Sequence[bool], wanted: int) -> float:
@@ -29,13 +29,13 @@ def best_threshold(margins: Sequence[float], right: Sequence[bool], wanted: int)
     if not len(hits) or hits[-1] == 0:
         return float("inf")
     counts = np.arange(1, len(hits) + 1)
-    best = int(np.argmax(f1(*precision_and_recall(np.stack((hits, counts, np.full(len(hits), wanted)), axis=-1)))))
+    best = int(np.argmax(f1(np.stack((hits, counts, np.full(len(hits), wanted)), axis=-1))))
     following = margins[min(best + 1, len(margins) - 1)]
     return (margins[best] + following) / 2
 
 
 @dataclass(frozen=True)
-class MiningF1:
+class MiningF1(CountsF1):
     """F1 over the set of pairs, in percent. A prediction is the id of the candidate that a query was paired with.
 
     A query without a pair has the prediction None. The statistics are those of `TagF1`, with pairs for chunks.
@@ -47,18 +47,6 @@ class MiningF1:
     def statistics(self, gold: Sequence[Example], predictions: Sequence[Any]) -> np.ndarray:
         """Float64 [n, 3], one row a query: right, predicted and true pairs."""
         return matrix([_row(example, predicted) for example, predicted in paired(gold, predictions)], 3)
-
-    def score(self, statistics: np.ndarray) -> Score:
-        """2PR / (P + R), 0 where nothing is right."""
-        if not len(statistics):
-            raise ValueError("no query to score")
-        precision, recall = (float(part) * 100 for part in precision_and_recall(statistics.sum(axis=0)))
-        value = float(self.scores(statistics.sum(axis=0), len(statistics)))
-        return Score(value, len(statistics), {"precision": precision, "recall": recall})
-
-    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
-        """2PR / (P + R) of sums [..., 3]."""
-        return f1(*precision_and_recall(sums)) * 100
 
 
 def _row(example: Example, predicted: Any) -> tuple[int, int, int]:

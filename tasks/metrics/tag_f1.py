@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 
 from tasks.examples import Example, Tagged
-from tasks.metrics.base import Score, matrix, paired
+from tasks.metrics.base import matrix, paired
+from tasks.metrics.f1 import CountsF1
 
 Chunk = tuple[str, int, int]
 """Type, first and last token."""
 
 
 @dataclass(frozen=True)
-class TagF1:
+class TagF1(CountsF1):
     """Micro-averaged F1 over chunks, in percent. A prediction is a sequence of as many tags as there are tokens."""
 
     name: str = "tag_f1"
@@ -30,35 +31,6 @@ class TagF1:
     def statistics(self, gold: Sequence[Example], predictions: Sequence[Any]) -> np.ndarray:
         """Float64 [n, 3], one row a sentence: right, predicted and true chunks. Chunks end with their sentence."""
         return matrix([_row(example, predicted) for example, predicted in paired(gold, predictions)], 3)
-
-    def score(self, statistics: np.ndarray) -> Score:
-        """2PR / (P + R), 0 where nothing is right."""
-        if not len(statistics):
-            raise ValueError("no example to score")
-        sums = statistics.sum(axis=0)
-        precision, recall = (float(part) * 100 for part in precision_and_recall(sums))
-        value = float(self.scores(sums, len(statistics)))
-        return Score(value, len(statistics), {"precision": precision, "recall": recall})
-
-    def scores(self, sums: np.ndarray, n: int) -> np.ndarray:
-        """2PR / (P + R) of sums [..., 3]."""
-        return f1(*precision_and_recall(sums)) * 100
-
-
-def f1(precision: np.ndarray, recall: np.ndarray) -> np.ndarray:
-    """2PR / (P + R), 0 where both are 0."""
-    return _share(2 * precision * recall, precision + recall)
-
-
-def precision_and_recall(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both from sums [..., 3] of what is right, predicted and true; 0 where there is nothing."""
-    right, predicted, true = (sums[..., column] for column in range(3))
-    return _share(right, predicted), _share(right, true)
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """The quotient; 0 where there is nothing."""
-    return np.asarray(np.divide(part, whole, out=np.zeros(np.shape(part)), where=np.asarray(whole) > 0))
 
 
 def _row(example: Example, predicted: Any) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from typing import Any
 from tasks.declaration import Task
 from tasks.errors import UserError, nearest
 from tasks.examples import Choices
-from tasks.readers.source import choice_index, list_field, objects_of, rows_of, text_field
+from tasks.readers.source import choice_index, list_field, objects_of, records_of, text_field
 
 ENDINGS = 4
 LETTERS = ("A", "B", "C")
@@ -35,15 +35,8 @@ def _context(record: Mapping[str, Any], where: str) -> str:
 def read_cosmosqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Choices]:
     """Questions about a context with four answers; the columns are found by the header's names."""
     for path in files:
-        rows = rows_of(path, ",")
-        place, header = next(rows)
         wanted = COSMOSQA_COLUMNS[:-1] if split == "test" else COSMOSQA_COLUMNS
-        if missing := [name for name in wanted if name not in header]:
-            raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], header)}", where=place)
-        for where, row in rows:
-            if len(row) != len(header):
-                raise UserError(f"{len(row)} columns, but the header has {len(header)}", where=where)
-            record = dict(zip(header, row, strict=True))
+        for where, record in records_of(path, ",", wanted):
             answers = tuple(record[f"answer{i}"] for i in range(4))
             label = _label(record, split, len(answers), where)
             yield Choices(record["id"], record["context"], record["question"], answers, label)

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.declaration import Task
-from tasks.errors import UserError, nearest
 from tasks.examples import Passage
-from tasks.readers.source import rows_of
+from tasks.readers.source import records_of
 
 COLUMNS = ("question", "answer", "lang")
 
@@ -22,14 +21,8 @@ def read_covid_faq(task: Task, split: str, language: str, files: Sequence[Path])
     queries: list[Passage] = []
     number = 0
     for path in files:
-        rows = rows_of(path, "\t")
-        place, header = next(rows)
-        if missing := [name for name in COLUMNS if name not in header]:
-            raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], header)}", where=place)
-        for where, row in rows:
-            if len(row) != len(header):
-                raise UserError(f"{len(row)} columns, but the header has {len(header)}", where=where)
-            question, answer, spoken = (row[header.index(name)].strip() for name in COLUMNS)
+        for _, record in records_of(path, "\t", COLUMNS):
+            question, answer, spoken = (record[name].strip() for name in COLUMNS)
             if spoken == language:
                 right = answers.setdefault(answer, f"answer-{number}")
                 queries.append(Passage(f"question-{number}", question, "", False, (right,), str(number)))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.declaration import Task
-from tasks.errors import UserError, nearest
+from tasks.errors import UserError
 from tasks.examples import TextPair
-from tasks.readers.source import label_of, lines_of
+from tasks.readers.source import check_header, label_of, lines_of
 
 COLUMNS = ("question1", "question2", "is_duplicate")
 
@@ -24,8 +24,7 @@ def read_qqp(task: Task, split: str, language: str, files: Sequence[Path]) -> It
         header, *lines = lines_of(path)
         names = header.split("\t")
         wanted = COLUMNS[:2] if split == "test" else COLUMNS
-        if missing := [name for name in wanted if name not in names]:
-            raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], names)}", where=f"{path}:1")
+        check_header(names, wanted, f"{path}:1")
         places = [names.index(name) for name in wanted]
         for place, line in enumerate(lines, start=2):
             number += 1

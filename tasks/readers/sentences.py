@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tasks.declaration import Task
-from tasks.errors import UserError, nearest
+from tasks.errors import UserError
 from tasks.examples import TextPair
-from tasks.readers.source import document_of, label_of, lines_of, list_field, record_of, rows_of, text_field
+from tasks.readers.source import document_of, label_of, lines_of, list_field, record_of, records_of, text_field
 
 SIMILAR = ("question_1", "question_2", "similar")
 
@@ -42,13 +42,7 @@ def read_similar(task: Task, split: str, language: str, files: Sequence[Path]) -
     """Pairs of questions in a CSV with a header, and whether they ask the same; ids are row numbers over all files."""
     number = 0
     for path in files:
-        rows = rows_of(path, ",")
-        place, header = next(rows)
-        if missing := [name for name in SIMILAR if name not in header]:
-            raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], header)}", where=place)
-        for where, row in rows:
-            if len(row) != len(header):
-                raise UserError(f"{len(row)} columns, but the header has {len(header)}", where=where)
-            first, second, label = (row[header.index(name)] for name in SIMILAR)
+        for where, record in records_of(path, ",", SIMILAR):
+            first, second, label = (record[name] for name in SIMILAR)
             yield TextPair(str(number), first, second, label_of(task, label, where))
             number += 1

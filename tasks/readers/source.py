@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,23 @@ def rows_of(path: Path, delimiter: str) -> Iterator[tuple[str, list[str]]]:
         except csv.Error as error:
             raise UserError(f"not a csv-quoted row: {error}", where=f"{path}:{reader.line_num}") from error
         yield f"{path}:{reader.line_num}", row
+
+
+def records_of(path: Path, delimiter: str, wanted: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a csv-quoted file by its header's names, each with its place; the columns `wanted` must be there."""
+    rows = rows_of(path, delimiter)
+    place, header = next(rows)
+    check_header(header, wanted, place)
+    for where, row in rows:
+        if len(row) != len(header):
+            raise UserError(f"{len(row)} columns, but the header has {len(header)}", where=where)
+        yield where, dict(zip(header, row, strict=True))
+
+
+def check_header(header: Sequence[str], wanted: Sequence[str], where: str) -> None:
+    """Raises UserError if a column is missing."""
+    if missing := [name for name in wanted if name not in header]:
+        raise UserError(f"no column {missing[0]!r} in the header, {nearest(missing[0], header)}", where=where)
 
 
 def objects_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

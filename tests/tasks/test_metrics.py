@@ -155,6 +155,23 @@ def test_mlqa_is_for_its_languages_and_unknown_metrics_are_told() -> None:
         metrics.get("acuracy")
 
 
+@pytest.mark.parametrize(
+    ("predicted", "exact", "f1"),
+    [("", 100.0, 100.0), ("the", 100.0, 100.0), ("red", 0.0, 0.0), (None, 0.0, 0.0)],
+)
+def test_where_there_is_no_answer_squad_2_wants_none(predicted: str | None, exact: float, f1: float) -> None:
+    """An article alone is nothing after normalisation; in SQuAD 1.1 two empty texts share no token."""
+    metric = metrics.get("squad2")
+    assert metric.score(metric.statistics([asked(0, "")], [predicted])).details == {"exact_match": exact, "f1": f1}
+    assert metrics.get("squad").statistics([asked(0, "a")], ["the"]).tolist() == [[1.0, 0.0]]
+
+
+def test_tag_accuracy_counts_tokens() -> None:
+    metric = metrics.get("tag_accuracy")
+    score = metric.score(metric.statistics([tagged(0, ["A", "B", "C"]), tagged(1, ["A"])], [["A", "B", "X"], None]))
+    assert (score.value, score.n) == (50.0, 4)
+
+
 # ---- all of them --------------------------------------------------------------------------------------------------
 
 Case = tuple[list[Example], list[Any]]
@@ -182,7 +199,9 @@ CASES: dict[str, tuple[str, str | None, st.SearchStrategy[Case]]] = {
     "accuracy": ("accuracy", None, _cases(LABELS, pair, st.none() | LABELS)),
     "pos": ("tag_f1", None, _tag_cases(POS)),
     "ner": ("tag_f1", None, _tag_cases(NER)),
+    "tag accuracy": ("tag_accuracy", None, _tag_cases(POS)),
     "squad": ("squad", None, _cases(TEXTS, asked, st.none() | TEXTS)),
+    "squad 2.0": ("squad2", None, _cases(st.just("") | TEXTS, asked, st.none() | st.just("") | TEXTS)),
     "mlqa": ("mlqa", "zh", _cases(TEXTS, asked, st.none() | TEXTS)),
 }
 
@@ -240,7 +259,9 @@ def test_the_score_is_a_percentage_and_gold_itself_scores_as_high_as_any(name: s
     [
         ("accuracy", [pair(0, "x"), pair(1, "y")]),
         ("tag_f1", [tagged(0, ["B-PER", "I-PER", "O"])]),
+        ("tag_accuracy", [tagged(0, ["NOUN", "VERB"])]),
         ("squad", [asked(0, "red cup", "cup")]),
+        ("squad2", [asked(0, ""), asked(1, "red cup", "cup")]),
     ],
 )
 def test_perfect_is_100_and_a_missing_prediction_scores_0(name: str, gold: list[Example]) -> None:

@@ -21,6 +21,7 @@ KINDS: Mapping[Kind, TaskKind[Any]] = {
     Kind.SPAN: Span(),
     Kind.RETRIEVAL: Retrieval(),
     Kind.RANKING: Ranking(),
+    Kind.MINING: Ranking(),
 }
 
 

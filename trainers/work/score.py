@@ -12,7 +12,6 @@ from safetensors.torch import load_file
 from tasks.cells import Cell
 from tasks.data import Dataset
 from tasks.examples import Kind, is_labelled
-from tasks.metrics.mining import MiningF1
 from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
@@ -63,7 +62,7 @@ def _search(spec: ScoreSpec, session: Session, embedder: Embedder, dataset: Data
     """One prediction an example; None for those that ask nothing."""
     if spec.data.kind is Kind.RETRIEVAL:
         return list(match(embedder, dataset))
-    if spec.metric == MiningF1.name:
+    if spec.data.kind is Kind.MINING:
         return pair(embedder, dataset, session.dataset(spec.dev.fingerprint) if spec.dev else None)
     return rank(embedder, dataset)
 
