@@ -326,6 +326,20 @@ def test_the_best_valid_span_over_windows_wins():
     assert prediction == example.context[begin:end].strip()
 
 
+@pytest.mark.parametrize(
+    ("labels", "lowest", "answered"), [((), 9, True), (("unanswerable",), 9, False), (("unanswerable",), 1, True)]
+)
+def test_nothing_is_answered_where_every_window_says_so(labels, lowest, answered):
+    """And only where the task has a label for it; one window that sees an answer is enough."""
+    example = Question("q", "a", " ".join("abcdefgh" * 5), (), "a")
+    rows = encode(Kind.SPAN, example, limits=Limits(24, 4))
+    logits = [np.zeros((len(row.tokens), 2), dtype=np.float32) for row in rows]
+    logits[1][rows[1].note.first] = [3, 3]  # 6 in sum
+    for scores, nothing in zip(logits, (9, lowest, 9), strict=True):
+        scores[0] = [nothing, nothing]
+    assert bool(kind_of(Kind.SPAN).decode(example, rows, logits, labels)) is answered
+
+
 def test_answers_longer_than_the_limit_are_not_given():
     example = Question("q", "a", "a " * 60, (), "a")
     (row,) = encode(Kind.SPAN, example, limits=Limits(200, 4))
