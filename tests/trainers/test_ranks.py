@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import socket
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import distributed
 
 from tasks.data import DataFolders
 from tests.trainers import world
+from tests.trainers.pair import run_pair
 from trainers.graph import Graph
-from trainers.lane import Assignment, Ending, Verdict
-from trainers.ranks import ALONE, Ranks
-from trainers.runner import Runner
-from trainers.session import Settings
-from trainers.store.folder import FolderObjects
+from trainers.ranks import ALONE
+from trainers.stages import Stage
 from trainers.store.stages import StageStore
 
+MICRO = 256  # padded tokens
 MIXTURE = {"snli": 2.0, "squad": 1.0}
 TOLERANCE = 1e-4  # of a weight: sums of gradients are added in another order; dropout is on
 # the share of weights that may differ by more: of those that add the same to all that a softmax compares (biases of
@@ -41,39 +38,12 @@ def graph_of(data: DataFolders) -> Graph:
     return world.graph(data, world.recipe(MIXTURE, mlm_share=0.3, quick=best))
 
 
-def work(rank: int, port: int, root: Path, stop_at: int) -> None:
-    """One of two ranks runs all stages of a graph; at step `stop_at` of each training it stops and begins again."""
-    torch.set_num_threads(1)
-    ranks = Ranks(rank, 2)
-    distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    store = StageStore(FolderObjects(root / "store"))
-    runner = Runner(store, Settings(root / "cache", micro_tokens=256), ranks)
-    for stage in graph_of(world.folders(root.parent / "toy")).stages.values():
-        for stop in (stop_at, 0):
-
-            def report(step: int, steps: int, stop: int = stop) -> Verdict:
-                assert ranks.first, "rank 0 speaks for all"
-                return Verdict.STOP if step == stop else Verdict.GO_ON
-
-            attempt = ranks.agree(store.begin(stage.id) if ranks.first else "")
-            if runner.run(Assignment(stage, attempt), report).ending is Ending.COMMITTED:
-                break
-        ranks.agree(None)  # rank 0 has committed
-    distributed.destroy_process_group()
+def stages_of(toy: Path) -> list[Stage]:
+    return list(graph_of(world.folders(toy)).stages.values())
 
 
 def two_ranks(root: Path, stop_at: int = 0) -> StageStore:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=work, args=(rank, port, root, stop_at)) for rank in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(240)
-        assert worker.exitcode == 0
-    return StageStore(FolderObjects(root / "store"))
+    return run_pair(root, partial(stages_of, root.parent / "toy"), MICRO, stop_at)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +58,7 @@ def graph(root: Path) -> Graph:
 
 @pytest.fixture(scope="module")
 def alone(graph: Graph, root: Path) -> StageStore:
-    return world.run_all(graph, root / "alone", micro=256)
+    return world.run_all(graph, root / "alone", micro=MICRO)
 
 
 @pytest.fixture(scope="module")

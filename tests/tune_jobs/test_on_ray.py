@@ -55,13 +55,8 @@ def serial(folder: Path) -> Lab:
     return Lab(folder / "serial")
 
 
-def test_one_lane_gives_what_one_process_gives_bit_for_bit(folder: Path, serial: Lab) -> None:
-    run(folder, "sweep", "kills.yaml", "--lanes", "1", "--store", "one", "--data", "data")
-    assert results(Lab(folder / "one")) == results(serial)
-    assert board(Lab(folder / "one")) == board(serial)
-
-
-def test_two_sweeps_at_once_share_stages_and_one_outlives_the_other(folder: Path, serial: Lab) -> None:
+def test_one_lane_and_two_sweeps_at_once_give_what_one_process_gives(folder: Path, serial: Lab) -> None:
+    """Bit for bit; one of the two is stopped."""
     longer = test_kills.SPACE.replace("name: kills", "name: other").replace("parts: 2}", "parts: 10}")
     (folder / "other.yaml").write_text(longer)  # the same recipes and eight more: it is not done when it is stopped
     with machines(folder, 2) as here:
@@ -75,9 +70,10 @@ def test_two_sweeps_at_once_share_stages_and_one_outlives_the_other(folder: Path
         assert first.returncode == 130 and "to continue" in err
         here.finish(second)
         wait(lambda: not here.left(), 60.0)
-        alone = run(folder, "sweep", "kills.yaml", "--store", "serial", "--data", "data", "--json")
-        assert json.loads(alone.stdout)["trained"] == 0, "on an instance of its own, beside the cluster"
-    assert board(lab) == board(serial)
+        # one lane, on an instance of its own beside the cluster
+        run(folder, "sweep", "kills.yaml", "--lanes", "1", "--store", "one", "--data", "data")
+    assert results(Lab(folder / "one")) == results(serial)
+    assert board(Lab(folder / "one")) == board(lab) == board(serial)
     made = results(lab)
     assert {id: made[id] for id in results(serial)} == results(serial)
     assert all(commit.number == 0 for commit in lab.commits().values()), "each was made once"
