@@ -10,6 +10,7 @@ import yaml
 
 from search_spaces.checks import NAMED_SUITES, check_data
 from search_spaces.document import Document, dotted, read
+from search_spaces.own_tasks import written_out
 from search_spaces.settings import DataSettings, SuiteSettings
 from search_spaces.space import Name, check_recipe, resolve_suite
 from search_spaces.template import RECIPE, refuse_axes_elsewhere, template
@@ -66,6 +67,7 @@ def load_recipe(path: str | Path) -> RecipeFile:
 def from_document(document: Document) -> RecipeFile:
     """The recipe file that a document holds."""
     refuse_axes_elsewhere(document)
+    document = written_out(document)
     file = validate(_File, document.content, document)
     found = template(file.recipe, document)
     if found.axes:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from search_spaces.own_tasks import OwnTask
+from search_spaces.paths import RelativePath
 from trainers.identity import Later, Rounded, Spec
 
 SAMPLERS = ("random", "grid", "tpe", "gp", "cmaes")
-
-
-def _relative(path: str) -> str:
-    if not path or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise ValueError(f"{path!r} must be relative to the data folder (`--data`), without `..`")
-    return path
-
-
-RelativePath = Annotated[str, AfterValidator(_relative)]
 
 
 class Toy(Spec):
@@ -33,13 +25,14 @@ class DataSettings(Spec):
 
     `folders` are relative to `--data` and searched in order. `files[task][split]` names the published files that serve
     as a split, relative to the folders; `{language}` and `{iso3}` work in them. The hub is asked for what no folder
-    has.
+    has. `tasks` are users' own (`search_spaces.own_tasks`), as they stand in their files.
     """
 
     toy: Toy | None = None
     folders: Annotated[tuple[RelativePath, ...], Field(min_length=1)] = (".",)
     files: dict[str, dict[str, Annotated[tuple[RelativePath, ...], Field(min_length=1)]]] = Field(default_factory=dict)
     hub: bool = False
+    tasks: Annotated[tuple[OwnTask, ...], Later(())] = ()
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -21,6 +21,7 @@ from pydantic import Field
 from search_spaces.axes import Axis
 from search_spaces.checks import check_data, check_english, check_names, check_rungs, check_suite, misfit
 from search_spaces.document import Document, Keys, dotted, parse, read
+from search_spaces.own_tasks import written_out
 from search_spaces.settings import DataSettings, Search, SuiteSettings
 from search_spaces.template import AXES, RECIPE, Template, refuse_axes_elsewhere, template
 from search_spaces.validation import validate
@@ -212,6 +213,7 @@ def load(name_or_path: str | Path) -> Space:
 def from_document(document: Document) -> Space:
     """The space that a document describes; every mistake in it is a `UserError` with its line."""
     refuse_axes_elsewhere(document)
+    document = written_out(document)
     file = validate(_File, document.content, document)
     axes = template(file.recipe, document)
     suite = resolve_suite(file.suite, document)

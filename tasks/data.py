@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from tasks import catalog, readers
-from tasks.declaration import HeldOut, Layout, Task
+from tasks import catalog, lock, readers, references
+from tasks.declaration import HeldOut, Layout, Table, Task
 from tasks.errors import UserError, nearest
 from tasks.examples import Example, Kind, fingerprint, is_labelled, without_label
 from tasks.layouts import languages_in, may_hold, names_language, paths
-from tasks.parts import Part, take
+from tasks.parts import Part, nested_order, take
 from tasks.readers import gold
+from tasks.readers.table import read_table
 
 __all__ = ["Absent", "DataFolders", "DataSource", "Dataset", "Part", "load"]
 
@@ -24,7 +25,9 @@ _CACHED_DATASETS = 64
 class DataSource:
     """Where one dataset lies. A location, not an identity: it never enters a stage id.
 
-    `gold` is a file of labels alone; the labels in `files` are not read where `labelled` is False.
+    `gold` is a file of labels alone; the labels in `files` are not read where `labelled` is False; `table` says how to
+    read `files` where the task's own reader does not. `own` is the declaration of a user's own task, which another
+    process does not know by name.
     """
 
     task: str
@@ -34,6 +37,13 @@ class DataSource:
     part: Part = Part.ALL
     gold: str | None = None
     labelled: bool = True
+    table: Table | None = None
+    own: Task | None = field(default=None, hash=False)
+
+    @property
+    def declared(self) -> Task:
+        """The task's declaration."""
+        return self.own or catalog.get(self.task)
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class DataFolders:
         declared = catalog.get(task)
         if split not in declared.splits:
             return Absent(task, split, language, f"there is no {split} split")
-        if not readers.exists(declared):
+        if not readers.exists(declared) and not any(layout.table for layout in declared.splits[split].layouts):
             return Absent(task, split, language, "its files cannot be read yet")
         found = list(self._present(declared, split, language, part))
         if not found:
@@ -113,6 +123,8 @@ class DataFolders:
         usable = [source for source in found if not labelled or _has_labels(source)]
         if not usable:
             return Absent(task, split, language, f"no labels in {_name(found[0])}")
+        for file in map(Path, usable[0].files):
+            self._check_pinned(file)
         if part is not Part.ALL and not any(is_labelled(e) or not labelled for e in load(usable[0]).examples):
             return Absent(task, split, language, f"the {part} part is empty")
         return usable[0]
@@ -123,7 +135,7 @@ class DataFolders:
         trained = catalog.get(declared.train_on) if declared.train_on else declared
         if trained.dev is None:
             return Absent(task, "dev", "en", "there is no English development set")
-        return self._find_rule(trained, trained.dev, "en")
+        return self._find_rule(trained, trained.dev, trained.taught_in)
 
     def find_selection(self, task: str, language: str) -> DataSource | Absent:
         """What recipes are ranked on in a language: the dev set, or the held-out fifth of test data."""
@@ -163,8 +175,11 @@ class DataFolders:
             if all(found):
                 files = [str(path) for group in found for path in group]
                 labels = files.pop() if layout.gold else None
-                yield DataSource(task.name, split, language, tuple(files), part, labels, layout.labelled)
-            elif split in self.files.get(task.name, {}) and not names_language(layout):
+                own = task if catalog.is_own(task.name) else None
+                yield DataSource(
+                    task.name, split, language, tuple(files), part, labels, layout.labelled, layout.table, own
+                )
+            elif split in self._named(task) and not names_language(layout):
                 gone = layout.files[found.index(())]
                 raise UserError(f"no file {gone!r} in {self._shown()}", where=f"files.{task.name}.{split}")
 
@@ -176,9 +191,19 @@ class DataFolders:
         wanted = paths(task, layout, language)
         return f"no file {next(path for path in wanted if not self._files(path))}"
 
+    def _check_pinned(self, file: Path) -> None:
+        for folder in self.folders:
+            if file.is_relative_to(folder / "hub"):
+                lock.pinned(folder, file)
+
     def _layouts(self, task: Task, split: str) -> tuple[Layout, ...]:
-        named = self.files.get(task.name, {}).get(split)
-        return task.splits[split].layouts if named is None else (Layout(tuple(named)),)
+        layouts = task.splits[split].layouts
+        named = self._named(task).get(split)
+        return layouts if named is None else (Layout(tuple(named), table=_only_table(layouts)),)
+
+    def _named(self, task: Task) -> Mapping[str, Sequence[str]]:
+        """The files that the space names for a task, or for what the task is a part of."""
+        return self.files.get(task.name) or self.files.get(references.split(task.name)[0], {})
 
     def _files(self, path: str) -> tuple[Path, ...]:
         """The file of the first folder that has it; all those that a pattern meets, sorted."""
@@ -196,6 +221,11 @@ class DataFolders:
         return ", ".join(map(str, self.folders))
 
 
+def _only_table(layouts: Sequence[Layout]) -> Table | None:
+    """How files that a space names are read: by the task's reader, or as tables if it has none."""
+    return layouts[0].table if all(layout.table for layout in layouts) else None
+
+
 def load(source: DataSource) -> Dataset:
     """Read a dataset; a malformed file is a `UserError` that names file and line.
 
@@ -210,8 +240,10 @@ def _load(source: DataSource, stamps: tuple[tuple[int, int], ...]) -> Dataset:
     if source.part is not Part.ALL:
         whole = _load(replace(source, part=Part.ALL), stamps)
         return Dataset(source, whole.kind, take(whole.examples, source.part))
-    task = catalog.get(source.task)
+    task = source.declared
     examples = tuple(_examples(task, source))
+    if task.control is not None:
+        examples = _control(task, source, examples)
     if source.gold:
         examples = gold.attach(task, examples, Path(source.gold))
     if not source.labelled:
@@ -221,7 +253,17 @@ def _load(source: DataSource, stamps: tuple[tuple[int, int], ...]) -> Dataset:
 
 
 def _examples(task: Task, source: DataSource) -> Iterator[Example]:
-    return readers.get(task)(task, source.split, source.language, [Path(file) for file in source.files])
+    files = [Path(file) for file in source.files]
+    if source.table is not None:
+        return read_table(task, source.table, source.split, source.language, files)
+    return readers.get(task)(task, source.split, source.language, files)
+
+
+def _control(task: Task, source: DataSource, filtered: Sequence[Example]) -> tuple[Example, ...]:
+    """As many random examples of the same files as a filter has left, in file order."""
+    everything = tuple(_examples(replace(task, only={}), source))
+    order = nested_order([example.id for example in everything], f"control {task.control}")
+    return tuple(everything[place] for place in sorted(order[: len(filtered)]))
 
 
 def _check(task: Task, examples: tuple[Example, ...], source: DataSource) -> None:
@@ -243,7 +285,7 @@ def _has_labels(source: DataSource) -> bool:
     """Whether a source has labels, as far as its first example tells."""
     if source.gold is not None or not source.labelled:
         return source.labelled
-    first = next(_examples(catalog.get(source.task), source), None)
+    first = next(_examples(source.declared, source), None)
     if first is None:
         raise UserError("the file holds no examples", where=_name(source))
     return is_labelled(first)

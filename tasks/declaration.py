@@ -19,18 +19,39 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True)
+class Table:
+    """How the rows of a table (JSON lines, CSV, TSV or Parquet) are read as examples.
+
+    Attributes:
+        columns: role → column; the roles of a kind are the fields of its examples (`tasks.readers.table`). A dot leads
+            into what is nested (`answers.text`). Several columns make one list.
+        only: column → the one value of rows that count; `{language}` stands for the language that is read.
+        unlabelled: values of the label column that mean "none": such rows are left out.
+        prefixed: column → what it begins with in rows that count; `{language}` and `{iso3}` work in it.
+        first: what the first choice is called where the right one is a number or a letter: `0`, `1` or `A`.
+    """
+
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    only: tuple[tuple[str, str], ...] = ()
+    unlabelled: tuple[str, ...] = ()
+    prefixed: tuple[tuple[str, str], ...] = ()
+    first: str = "0"
+
+
+@dataclass(frozen=True)
 class Layout:
     """One way in which the files of a split are laid out.
 
     `files` and `gold` are path templates relative to the data folder; `{language}` stands for the ISO 639-1 code and
     `{iso3}` for the ISO 639-3 code, and `*` for anything: all files that are there. `gold` is a file of labels alone,
-    as the benchmark's scorer reads it. A layout
-    that is not `labelled` as published may hold placeholders: its labels are never read.
+    as the benchmark's scorer reads it. A layout that is not `labelled` as published may hold placeholders: its labels
+    are never read. `table` says how to read it where the task's own reader does not.
     """
 
     files: tuple[str, ...]
     gold: str | None = None
     labelled: bool = True
+    table: Table | None = None
 
 
 @dataclass(frozen=True)
@@ -51,12 +72,31 @@ class Split:
 
 @dataclass(frozen=True)
 class Hub:
-    """Where the Hugging Face hub keeps the data. `verified` says that somebody has seen it at `revision`."""
+    """What the Hugging Face hub keeps of a task.
+
+    Attributes:
+        id: of the dataset.
+        config: its name there; `{language}` and `{iso3}` work in it.
+        splits: our split → theirs. None: the hub's form cannot serve, and why is said where it is declared.
+        table: how its rows become examples; None: the task's own reader takes them as JSON lines.
+        revision: the commit that is meant; a sweep refuses data without one.
+        verified: whether somebody has seen it at `revision`.
+    """
 
     id: str
     config: str | None = None
+    splits: Mapping[str, str] = field(default_factory=dict)
+    table: Table | None = None
     revision: str | None = None
     verified: bool = False
+
+    def names_language(self) -> bool:
+        """Whether each language is a config of its own."""
+        return self.config is not None and "{" in self.config
+
+    def file(self, task: str, split: str) -> str:
+        """The path template of what `crosslift data fetch` writes, below a data folder."""
+        return f"hub/{task}/{split}-{{language}}.jsonl" if self.names_language() else f"hub/{task}/{split}.jsonl"
 
 
 @dataclass(frozen=True)
@@ -78,6 +118,10 @@ class Task:
     `final` alone scores, `dev` the English development set. `train_on` names the task whose `train` split trains this
     task's head (SQuAD for XQuAD); None means the task trains on its own, or, for retrieval, not at all. `labels` is
     the closed label set in the order of the classifier's outputs, `aliases` other spellings of labels in its files.
+
+    A reference to a part of a task (`tasks.references`) is a task of its own: `only` are the values that its rows must
+    have in some of the `filters`, `control` asks for as many random examples instead, drawn with that seed, and
+    `taught_in` is the language of its training set.
     """
 
     name: str
@@ -100,3 +144,7 @@ class Task:
     sizes: Mapping[str, int] = field(default_factory=dict)  # published examples per split, English where it varies
     normalised: bool = True  # whether retrieval compares directions alone (cosines), or inner products
     codes: Mapping[str, str] = field(default_factory=dict)  # what `{iso3}` means here, where it departs from ISO 639-3
+    filters: tuple[str, ...] = ()  # columns of its files that a reference may ask for
+    only: Mapping[str, str] = field(default_factory=dict)
+    control: int | None = None
+    taught_in: str = "en"

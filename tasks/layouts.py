@@ -14,9 +14,14 @@ _CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]+)?")
 
 def paths(task: Task, layout: Layout, language: str) -> tuple[str, ...]:
     """The layout's files in a language, the gold file last; relative to a data folder."""
-    code = task.codes.get(language, iso3(language))
     templates = (*layout.files, layout.gold) if layout.gold else layout.files
-    return tuple(template.replace("{language}", language).replace("{iso3}", code) for template in templates)
+    return tuple(named(task, template, language) for template in templates)
+
+
+def named(task: Task, template: str, language: str) -> str:
+    """A template in a language."""
+    code = task.codes.get(language, iso3(language))
+    return template.replace("{language}", language).replace("{iso3}", code)
 
 
 def names_language(layout: Layout) -> bool:
@@ -41,8 +46,8 @@ def languages_in(task: Task, layout: Layout, folder: Path) -> Iterator[str]:
 
 
 def _pattern(template: str) -> str:
-    """A regular expression with one group a placeholder; later places repeat the first."""
-    pattern = re.escape(template)
+    """A regular expression with one group a placeholder; later places repeat the first, `*` is anything in a name."""
+    pattern = re.escape(template).replace(r"\*", "[^/]*")
     for name in ("language", "iso3"):
         pattern = pattern.replace(rf"\{{{name}\}}", f"(?P<{name}>[^/]+)", 1)
         pattern = pattern.replace(rf"\{{{name}\}}", f"(?P={name})")

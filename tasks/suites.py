@@ -44,7 +44,7 @@ class Suite:
 
     def languages_of(self, task: str) -> tuple[str, ...]:
         """The languages in which the suite scores a task."""
-        return tuple(self.languages.get(task, catalog.get(task).languages))
+        return tuple(self.languages[task] if task in self.languages else catalog.get(task).languages)
 
     @property
     def wanted(self) -> tuple[tuple[str, str], ...]:

@@ -176,7 +176,7 @@ class _Builder:
         best = phase.optimisation.keep == "best"
         parts: list[tuple[Ingredient, Dataset, Dataset | None]] = []
         for name in names:
-            dataset = self.must(name, "train", "en")
+            dataset = self.must(name, "train", catalog.get(name).taught_in)
             share = phase.fraction if isinstance(phase.fraction, float) else phase.fraction.get(name, 1.0)
             count = max(1, round(len(dataset) * share))
             count = min(count, phase.cap) if phase.cap is not None else count
@@ -245,10 +245,10 @@ class _Builder:
         return load(found)
 
     def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str) -> str:
-        dataset = self.must(name, "train", "en")
+        task = catalog.get(name)
+        dataset = self.must(name, "train", task.taught_in)
         count = min(len(dataset), self.recipe.target.limit.get(name, len(dataset)))
         dev = self.dev(name) if settings.keep == "best" else None
-        task = catalog.get(name)
         spec = TargetSpec(
             tokenizer=tokenizer,
             encoder=encoder,

@@ -55,7 +55,8 @@ def neighbours(queries: Float32s, pool: Float32s, k: int) -> tuple[Float64s, Int
 
 def _best(found: Float64s, places: Int64s, mine: Float64s, theirs: Float64s) -> tuple[Int64s, Float64s]:
     """For each row the neighbour with the largest margin, and that margin."""
-    margins = found / ((mine[:, None] + theirs[places]) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of vectors that are at right angles to all others
+        margins = np.nan_to_num(found / ((mine[:, None] + theirs[places]) / 2))
     best = margins.argmax(axis=1)
     rows = np.arange(len(found))
     return places[rows, best], margins[rows, best]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -124,18 +125,36 @@ def pair(embedder: Embedder, dataset: Dataset, dev: Dataset | None) -> list[Any]
 
 
 def _mined(embedder: Embedder, dataset: Dataset) -> list[tuple[str, str, float]]:
-    """Query, candidate and margin of the mined pairs, the best first; equal texts of a side are one, the first."""
+    """Query, candidate and margin of the mined pairs, the best first.
+
+    As in XTREME's code, equal texts of a side are one in the search, and what is mined for such a text has no id that
+    could be meant: it is dropped. So are pairs whose margin is not above 0.
+    """
     pool = Pool.of(embedder, dataset)
-    queries, candidates = (_distinct(pool.passages, places) for places in (pool.queries, pool.candidates))
+    texts = [passage.text.strip() for passage in pool.passages]
+    queries, candidates = (_distinct(texts, places) for places in (pool.queries, pool.candidates))
+    once = {place for side in (pool.queries, pool.candidates) for place in _unrepeated(texts, side)}
     mined = mine(pool.vectors[queries], pool.vectors[candidates])
-    return [
-        (pool.passages[queries[row]].id, pool.passages[candidates[column]].id, float(margin))
+    found = [
+        (queries[row], candidates[column], float(margin))
         for (row, column), margin in zip(mined.pairs.tolist(), mined.margins.tolist(), strict=True)
+    ]
+    return [
+        (pool.passages[query].id, pool.passages[candidate].id, margin)
+        for query, candidate, margin in found
+        if margin > 0 and query in once and candidate in once
     ]
 
 
-def _distinct(passages: Sequence[Passage], places: Sequence[int]) -> list[int]:
+def _distinct(texts: Sequence[str], places: Sequence[int]) -> list[int]:
+    """The first place of each text."""
     first: dict[str, int] = {}
     for place in places:
-        first.setdefault(passages[place].text, place)
+        first.setdefault(texts[place], place)
     return list(first.values())
+
+
+def _unrepeated(texts: Sequence[str], places: Sequence[int]) -> list[int]:
+    """The places of the texts that stand there once."""
+    counts = Counter(texts[place] for place in places)
+    return [place for place in places if counts[texts[place]] == 1]

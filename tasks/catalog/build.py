@@ -14,7 +14,10 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def english(*files: str) -> Split:
-    """An English split of one file; several are alternatives, the preferred one first."""
+    """A split of one file that is published in English; several are alternatives, the preferred one first.
+
+    With `{language}` in its name it may be there in other languages, too: translations.
+    """
     return Split(tuple(Layout((file,)) for file in files), EN)
 
 

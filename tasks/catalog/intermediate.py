@@ -8,9 +8,10 @@ from __future__ import annotations
 from itertools import product
 
 from tasks.catalog.build import EN, NLI_LABELS, english
-from tasks.declaration import Hub, Layout, Split, Task
+from tasks.declaration import Layout, Split, Task
 from tasks.examples import Kind
 
+CCG_TAGS = 1_363
 ANLI_LETTERS = {"c": "contradiction", "e": "entailment", "n": "neutral"}
 
 SNLI = Task(
@@ -28,7 +29,6 @@ SNLI = Task(
     citation="Bowman et al. 2015, A large annotated corpus for learning natural language inference",
     labels=NLI_LABELS,
     dev="dev",
-    hub=Hub("stanfordnlp/snli"),
     sizes={"train": 549_367, "dev": 9_842, "test": 9_824},
 )
 
@@ -51,8 +51,8 @@ MNLI = Task(
     citation="Williams et al. 2018, A broad-coverage challenge corpus for sentence understanding through inference",
     labels=NLI_LABELS,
     aliases={"contradictory": "contradiction"},
+    filters=("genre",),
     dev="dev",
-    hub=Hub("nyu-mll/multi_nli"),
     sizes={"train": 392_702, "dev": 9_815, "dev_mismatched": 9_832},
 )
 
@@ -81,7 +81,6 @@ ANLI_PLUS = Task(
     labels=NLI_LABELS,
     aliases={"contradictory": "contradiction", **ANLI_LETTERS},
     dev="dev",
-    hub=Hub("facebook/anli"),
     sizes={"train": 1_104_934, "dev": 22_857},
 )
 
@@ -97,7 +96,6 @@ QQP = Task(
     citation="Iyer et al. 2017, First Quora dataset release: question pairs (in GLUE, Wang et al. 2019)",
     labels=("0", "1"),
     dev="dev",
-    hub=Hub("nyu-mll/glue", config="qqp"),
     sizes={"train": 363_846, "dev": 40_430},
 )
 
@@ -107,12 +105,14 @@ SQUAD = Task(
     reader="squad",
     metric="squad",
     languages=EN,
-    splits={"train": english("squad/train-v1.1.json"), "dev": english("squad/dev-v1.1.json")},
+    splits={
+        "train": english("squad/train-v1.1.json", "squad/train-v1.1.{language}.json"),  # the second: translations
+        "dev": english("squad/dev-v1.1.json"),
+    },
     domain="Wikipedia",
     licence="CC BY-SA 4.0",
     citation="Rajpurkar et al. 2016, SQuAD: 100,000+ questions for machine comprehension of text",
     dev="dev",
-    hub=Hub("rajpurkar/squad"),
     sizes={"train": 87_599, "dev": 10_570},
 )
 
@@ -128,7 +128,6 @@ SQUAD2 = Task(
     labels=("unanswerable",),
     citation="Rajpurkar et al. 2018, Know what you don't know: unanswerable questions for SQuAD",
     dev="dev",
-    hub=Hub("rajpurkar/squad_v2"),
     sizes={"train": 130_319, "dev": 11_873},
 )
 
@@ -143,7 +142,6 @@ HELLASWAG = Task(
     licence="MIT",
     citation="Zellers et al. 2019, HellaSwag: can a machine really finish your sentence?",
     dev="dev",
-    hub=Hub("Rowan/hellaswag"),
     sizes={"train": 39_905, "dev": 10_042},
 )
 
@@ -158,7 +156,6 @@ COSMOSQA = Task(
     licence="none stated",
     citation="Huang et al. 2019, Cosmos QA: machine reading comprehension with contextual commonsense reasoning",
     dev="dev",
-    hub=Hub("allenai/cosmos_qa"),
     sizes={"train": 25_262, "dev": 2_985},
 )
 
@@ -176,20 +173,24 @@ COMMONSENSEQA = Task(
     licence="none stated",
     citation="Talmor et al. 2019, CommonsenseQA: a question answering challenge targeting commonsense knowledge",
     dev="dev",
-    hub=Hub("tau/commonsense_qa"),
     sizes={"train": 9_741, "dev": 1_221},
 )
 
+# What to bring from one's own CCGbank: `ccg.train` and `ccg.dev` with a sentence a line (tokens TAB supertags, with
+# blanks between them), and `tags_to_id.json`, {supertag: number from 0}. The labels are the numbers, as in jiant.
 CCG = Task(
     name="ccg",
     kind=Kind.TAGGING,
     reader="ccg",
     metric="tag_accuracy",
     languages=EN,
-    splits={"train": english("ccg/ccg.train"), "dev": english("ccg/ccg.dev")},
+    splits={
+        name: Split((Layout((f"ccg/ccg.{name}", "ccg/tags_to_id.json")),), EN) for name in ("train", "dev", "test")
+    },
     domain="newspaper (WSJ)",
     licence="LDC: the user brings the files",
     citation="Hockenmaier & Steedman 2007, CCGbank",
+    labels=tuple(map(str, range(CCG_TAGS))),
     dev="dev",
     sizes={"train": 38_015, "dev": 5_484},
 )
@@ -208,7 +209,6 @@ COPA = Task(
     licence="BSD 2-clause",
     citation="Roemmele et al. 2011, Choice of plausible alternatives (in SuperGLUE, Wang et al. 2019)",
     dev="dev",
-    hub=Hub("aps/super_glue", config="copa"),
     sizes={"train": 400, "dev": 100},
 )
 
@@ -223,7 +223,6 @@ SOCIALIQA = Task(
     licence="CC BY 4.0",
     citation="Sap et al. 2019, Social IQa: commonsense reasoning about social interactions",
     dev="dev",
-    hub=Hub("allenai/social_i_qa"),
     sizes={"train": 33_410, "dev": 1_954},
 )
 

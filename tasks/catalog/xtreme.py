@@ -7,7 +7,7 @@ user has it, and from the original files where those carry them.
 from __future__ import annotations
 
 from tasks.catalog.build import NLI_LABELS, english, split, with_gold, words
-from tasks.declaration import Group, HeldOut, Hub, Layout, Task
+from tasks.declaration import Group, HeldOut, Layout, Task
 from tasks.examples import Kind
 
 XNLI_LANGUAGES = words("ar bg de el en es fr hi ru sw th tr ur vi zh")
@@ -22,6 +22,17 @@ UDPOS_LANGUAGES = words(
 XQUAD_LANGUAGES = words("en es de el ru tr ar vi th zh hi")
 MLQA_LANGUAGES = words("en es de ar hi vi zh")
 TYDIQA_LANGUAGES = words("en ar bn fi id ko ru sw te")
+TYDIQA_NAMES = {  # what ids of questions begin with
+    "ar": "arabic",
+    "bn": "bengali",
+    "en": "english",
+    "fi": "finnish",
+    "id": "indonesian",
+    "ko": "korean",
+    "ru": "russian",
+    "sw": "swahili",
+    "te": "telugu",
+}
 BUCC_LANGUAGES = words("de fr ru zh")
 TATOEBA_LANGUAGES = words(
     "ar he vi id jv tl eu ml ta te af nl de el bn hi mr ur fa fr it pt es bg ru ja ka ko th sw zh kk tr et fi hu"
@@ -35,7 +46,7 @@ XNLI = Task(
     group=Group.CLASSIFICATION,
     languages=XNLI_LANGUAGES,
     splits={
-        "train": english("xnli/train-en.tsv"),
+        "train": english("xnli/train-{language}.tsv"),
         "dev": split(XNLI_LANGUAGES, "xnli/dev-{language}.tsv"),
         "test": with_gold(XNLI_LANGUAGES, "xnli/test-{language}.tsv", "gold/xnli/test-{language}.tsv"),
     },
@@ -47,7 +58,6 @@ XNLI = Task(
     selection="dev",
     report="test",
     dev="dev",
-    hub=Hub("facebook/xnli"),
     sizes={"train": 392_702, "dev": 2_490, "test": 5_010},
 )
 
@@ -59,7 +69,7 @@ PAWSX = Task(
     group=Group.CLASSIFICATION,
     languages=PAWSX_LANGUAGES,
     splits={
-        "train": english("pawsx/train-en.tsv"),
+        "train": english("pawsx/train-{language}.tsv"),
         "dev": split(PAWSX_LANGUAGES, "pawsx/dev-{language}.tsv"),
         "test": with_gold(PAWSX_LANGUAGES, "pawsx/test-{language}.tsv", "gold/pawsx/test-{language}.tsv"),
     },
@@ -70,7 +80,6 @@ PAWSX = Task(
     selection="dev",
     report="test",
     dev="dev",
-    hub=Hub("google-research-datasets/paws-x"),
     sizes={"train": 49_401, "dev": 2_000, "test": 2_000},
 )
 
@@ -93,7 +102,6 @@ UDPOS = Task(
     selection="dev",
     report="test",
     dev="dev",
-    hub=Hub("google/xtreme", config="udpos"),
     sizes={"train": 21_253, "dev": 3_974},
 )
 
@@ -116,7 +124,6 @@ PANX = Task(
     selection="dev",
     report="test",
     dev="dev",
-    hub=Hub("google/xtreme", config="PAN-X"),
     sizes={"train": 20_000, "dev": 10_000, "test": 10_000},
 )
 
@@ -137,7 +144,6 @@ XQUAD = Task(
     train_on="squad",
     selection=HeldOut("test"),
     report="test",
-    hub=Hub("google/xquad"),
     sizes={"test": 1_190},
 )
 
@@ -162,7 +168,6 @@ MLQA = Task(
     train_on="squad",
     selection="dev",
     report="test",
-    hub=Hub("facebook/mlqa"),
     sizes={"dev": 1_148, "test": 11_590},
 )
 
@@ -174,7 +179,7 @@ TYDIQA = Task(
     group=Group.QA,
     languages=TYDIQA_LANGUAGES,
     splits={
-        "train": english("tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json"),
+        "train": english("tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.{language}.train.json"),
         # the official dev set is the benchmark's test set; XTREME strips its answers
         "test": split(
             TYDIQA_LANGUAGES,
@@ -188,7 +193,7 @@ TYDIQA = Task(
     selection=HeldOut("test"),
     report="test",
     dev=HeldOut("test"),
-    hub=Hub("google-research-datasets/tydiqa", config="secondary_task"),
+    codes=TYDIQA_NAMES,
     sizes={"train": 3_696, "test": 440},
 )
 

@@ -23,11 +23,11 @@ def best_threshold(margins: Sequence[float], right: Sequence[bool], wanted: int)
 
     Returns:
         The first of equals. After the last pair there is no next one (the reference reads past the end there): then it
-        is that pair's own margin. Without any right pair, above all margins.
+        is that pair's own margin. Without any right pair it is 0, which keeps all, as in the reference.
     """
     hits = np.cumsum(right, dtype=np.float64)
     if not len(hits) or hits[-1] == 0:
-        return float("inf")
+        return 0.0
     counts = np.arange(1, len(hits) + 1)
     best = int(np.argmax(f1(np.stack((hits, counts, np.full(len(hits), wanted)), axis=-1))))
     following = margins[min(best + 1, len(margins) - 1)]

@@ -9,16 +9,21 @@ from typing import Protocol
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Example
+from tasks.readers.checklist import read_multichecklist
 from tasks.readers.choices import read_commonsenseqa, read_copa, read_cosmosqa, read_hellaswag, read_socialiqa
-from tasks.readers.faq import read_covid_faq
+from tasks.readers.concepts import read_xl_bel
+from tasks.readers.e3c import read_e3c
+from tasks.readers.entities import read_mewslix
+from tasks.readers.faq import read_covid_faq, read_webfaq
 from tasks.readers.glue import read_qqp
 from tasks.readers.nli import read_nli
 from tasks.readers.pairs import read_pairs
 from tasks.readers.ranking import read_bucc, read_lareqa
 from tasks.readers.sentences import read_pubmedqa, read_sentences, read_similar
-from tasks.readers.squad import read_squad, read_tydiqa
-from tasks.readers.tags import read_tags
+from tasks.readers.squad import read_covid_qa, read_squad, read_tydiqa
+from tasks.readers.tags import read_ccg, read_tags
 from tasks.readers.text import read_parallel, read_tatoeba, read_text
+from tasks.readers.tmx import read_tmx, read_tmx_text
 
 
 class Reader(Protocol):
@@ -53,6 +58,15 @@ READERS: Mapping[str, Reader] = {
     "covid-faq": read_covid_faq,
     "bucc2018": read_bucc,
     "lareqa": read_lareqa,
+    "ccg": read_ccg,
+    "mewslix": read_mewslix,
+    "multichecklist": read_multichecklist,
+    "webfaq": read_webfaq,
+    "xl-bel": read_xl_bel,
+    "tmx": read_tmx,
+    "tmx-text": read_tmx_text,
+    "e3c": read_e3c,
+    "covid-qa": read_covid_qa,
 }
 
 

@@ -1,15 +1,29 @@
-"""Questions whose answers are searched: the COVID-19 FAQ of public authorities."""
+"""Questions whose answers are searched: the COVID-19 FAQ of public authorities, and WebFAQ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from tasks.declaration import Task
 from tasks.examples import Passage
-from tasks.readers.source import records_of
+from tasks.readers.quads import questions_of
+from tasks.readers.source import objects_of, records_of, text_field, wanted
 
 COLUMNS = ("question", "answer", "lang")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with its answer: the row's number over all files, and what keeps held-out parts together."""
+
+    number: int
+    question: str
+    answer: str
+    article: str
 
 
 def read_covid_faq(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Passage]:
@@ -17,16 +31,39 @@ def read_covid_faq(task: Task, split: str, language: str, files: Sequence[Path])
 
     Ids are row numbers over all files, so that they do not depend on the language.
     """
+    rows = chain.from_iterable(records_of(path, "\t", COLUMNS) for path in files)
+    return _passages(
+        Asked(number, record["question"].strip(), record["answer"].strip(), str(number))
+        for number, (_, record) in enumerate(rows)
+        if record["lang"].strip() == language
+    )
+
+
+def read_webfaq(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Passage]:
+    """WebFAQ's questions, and the pool of their answers; equal answers are one candidate, ids are row numbers.
+
+    A `.jsonl` file holds WebFAQ's own records, any other the N-Quads that it is made from; both in one language, which
+    the file does not say. The questions of a page (`url`) are in one held-out part.
+    """
+    rows = enumerate(chain.from_iterable(_records(path) for path in files))
+    kept = ((number, where, record) for number, (where, record) in rows if wanted(task, record, where))
+    return _passages(_asked(*row) for row in kept)
+
+
+def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    return objects_of(path) if path.suffix == ".jsonl" else questions_of(path)
+
+
+def _asked(number: int, where: str, record: Mapping[str, Any]) -> Asked:
+    question, answer = (text_field(record, name, where).strip() for name in COLUMNS[:2])
+    return Asked(number, question, answer, text_field(record, "url", where))
+
+
+def _passages(rows: Iterable[Asked]) -> Iterator[Passage]:
+    """The questions, then their answers as the pool; the first row that has an answer gives it its id."""
     answers: dict[str, str] = {}  # text → id of the candidate
-    queries: list[Passage] = []
-    number = 0
-    for path in files:
-        for _, record in records_of(path, "\t", COLUMNS):
-            question, answer, spoken = (record[name].strip() for name in COLUMNS)
-            if spoken == language:
-                right = answers.setdefault(answer, f"answer-{number}")
-                queries.append(Passage(f"question-{number}", question, "", False, (right,), str(number)))
-            number += 1
-    yield from queries
+    for row in rows:
+        right = answers.setdefault(row.answer, f"answer-{row.number}")
+        yield Passage(f"question-{row.number}", row.question, "", False, (right,), row.article)
     for text, key in answers.items():
         yield Passage(key, text, "", True, None, key)

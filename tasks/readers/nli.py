@@ -13,7 +13,7 @@ from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import TextPair
 from tasks.readers.pairs import read_pairs
-from tasks.readers.source import label_of, lines_of, objects_of, text_field
+from tasks.readers.source import label_of, lines_of, objects_of, text_field, wanted
 
 UNDECIDED = "-"
 """The gold label of a pair on which the annotators did not agree; such pairs are dropped (Bowman et al. 2015, 2.2)."""
@@ -39,6 +39,8 @@ def read_nli(task: Task, split: str, language: str, files: Sequence[Path]) -> It
 def _rows(task: Task, split: str, language: str, path: Path) -> Iterator[TextPair | None]:
     if path.suffix == ".jsonl":
         return (_from_json(task, split, record, where) for where, record in objects_of(path))
+    if task.only:
+        raise UserError(f"this file has no column {next(iter(task.only))!r} to filter by", where=str(path))
     first = next(iter(lines_of(path)))
     if tuple(first.split("\t")) == HEADER:
         return _headed(task, path)
@@ -49,7 +51,7 @@ def _from_json(task: Task, split: str, record: Mapping[str, Any], where: str) ->
     """A pair with SNLI's and MultiNLI's names of the fields, or with ANLI's; None if it is undecided."""
     first, second, gold = ("context", "hypothesis", "label") if "hypothesis" in record else HEADER
     label = text_field(record, gold, where) if split != "test" or gold in record else None
-    if label == UNDECIDED:
+    if label == UNDECIDED or not wanted(task, record, where):
         return None
     sides = text_field(record, first, where), text_field(record, second, where)
     return TextPair("", *sides, None if label is None else label_of(task, label, where))

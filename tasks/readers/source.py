@@ -19,15 +19,20 @@ def text_of(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    return decoded(raw, str(path))
+
+
+def decoded(raw: bytes, where: str) -> str:
+    """What a file holds as text; UTF-8 alone, nothing is an error."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if not raw.strip():
-        raise UserError("the file is empty", where=str(path))
+        raise UserError("the file is empty", where=where)
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise UserError(
-            f"not UTF-8 (byte {raw[error.start]:#04x}): convert the file", where=f"{path}:{line}"
+            f"not UTF-8 (byte {raw[error.start]:#04x}): convert the file", where=f"{where}:{line}"
         ) from error
 
 
@@ -128,6 +133,29 @@ def list_field(record: Mapping[str, Any], name: str, where: str) -> list[Any]:
     return value
 
 
+def object_field(record: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+    """An object field that must be there."""
+    value = _field(record, name, where)
+    if not isinstance(value, dict):
+        raise UserError(f"{name!r} must be an object, not {type(value).__name__}", where=where)
+    return value
+
+
+def span_of(record: Mapping[str, Any], names: tuple[str, str], size: int, where: str) -> tuple[int, int]:
+    """Begin and end of a piece of a text of this size, from two fields with numbers or their digits."""
+    begin, end = (_number(_field(record, name, where)) for name in names)
+    if not 0 <= begin < end <= size:
+        raise UserError(f"{names[0]} {begin} and {names[1]} {end} are no piece of a text of {size}", where=where)
+    return begin, end
+
+
+def _number(value: Any) -> int:
+    """A whole number, or its digits; −1, which no place has, for all else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
 def _field(record: Mapping[str, Any], name: str, where: str) -> Any:
     if name not in record:
         raise UserError(f"no field {name!r}, {nearest(name, record)}", where=where)
@@ -148,3 +176,13 @@ def label_of(task: Task, word: str, where: str) -> str:
     if label not in task.labels:
         raise UserError(f"unknown label {word!r}, {nearest(word, task.labels)}", where=where)
     return label
+
+
+def wanted(task: Task, record: Mapping[str, Any], where: str) -> bool:
+    """Whether a row is of the part that a task's reference asks for (`tasks.references`)."""
+    for column, value in task.only.items():
+        if column not in record:
+            raise UserError(f"no column {column!r} to filter by, {nearest(column, record)}", where=where)
+        if str(record[column]) != value:
+            return False
+    return True

@@ -1,14 +1,14 @@
-"""UDPOS and PANX in XTREME's layout: token TAB tag, a blank line between sentences."""
+"""Tags: UDPOS and PANX in XTREME's layout (token TAB tag, a blank line between sentences), and CCG in jiant's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tasks.declaration import Task
-from tasks.errors import UserError
+from tasks.errors import UserError, nearest
 from tasks.examples import Tagged
-from tasks.readers.source import label_of, lines_of
+from tasks.readers.source import document_of, label_of, lines_of, record_of
 
 
 def read_tags(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Tagged]:
@@ -38,3 +38,38 @@ def _token(task: Task, line: str, labelled: bool, where: str) -> tuple[str, str]
     if not columns[0]:
         raise UserError("a tag without a token", where=where)
     return columns[0], label_of(task, columns[1], where) if labelled else ""
+
+
+def read_ccg(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Tagged]:
+    """A sentence a line: tokens TAB supertags, both with blanks between them; ids are line numbers.
+
+    The second file numbers the supertags (jiant's `tags_to_id.json`). The labels are these numbers, since they must be
+    known without the data.
+    """
+    if len(files) != 2:
+        what = f"two files are wanted (sentences, tags_to_id.json), not {len(files)}"
+        raise UserError(what, where=f"task {task.name}")
+    sentences, numbers = files
+    labels = _numbered(task, numbers)
+    for number, line in enumerate(lines_of(sentences)):
+        where = f"{sentences}:{number + 1}"
+        tokens, tags = (column.split() for column in line.partition("\t")[::2])
+        if not tokens or len(tokens) != len(tags):
+            raise UserError(f"{len(tags)} supertags for {len(tokens)} tokens (tokens TAB supertags)", where=where)
+        for tag in tags:
+            if tag not in labels:
+                raise UserError(f"supertag {tag!r} is not in {numbers.name}, {nearest(tag, labels)}", where=where)
+        yield Tagged(str(number), tuple(tokens), tuple(labels[tag] for tag in tags))
+
+
+def _numbered(task: Task, path: Path) -> Mapping[str, str]:
+    """Supertag → label; each has its own."""
+    labels: dict[str, str] = {}
+    for tag, number in record_of(document_of(path), str(path)).items():
+        labels[tag] = str(number)
+        if str(number) not in task.labels:
+            what = f"supertag {tag!r} has the number {number!r}, which is none of 0 to {len(task.labels) - 1}"
+            raise UserError(what, where=str(path))
+    if len(set(labels.values())) < len(labels):
+        raise UserError("two supertags have the same number", where=str(path))
+    return labels

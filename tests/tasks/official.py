@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.tasks import official_domains
+
 Files = dict[str, str]
 
 
@@ -221,6 +223,8 @@ WRITERS: dict[str, Callable[[Sequence[Any]], Files]] = {
     "covid-faq": covid_faq,
     "bucc2018": bucc,
     "lareqa": lareqa,
+    "covid-qa": squad,
+    **official_domains.WRITERS,
 }
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tasks import catalog
 from tasks.examples import Answer, Choices, Passage, Question, Sentence, SentencePair, Tagged, TextPair, Translation
+from tests.tasks import strategies_domains
 
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=12)
 LINE = (
@@ -149,5 +150,7 @@ EXAMPLES: dict[str, tuple[str, Callable[[str], st.SearchStrategy[list[Any]]]]] =
     "covid-faq": ("covid-faq", _answered),
     "bucc2018": ("bucc2018", _sides),
     "lareqa": ("lareqa", _paragraphs),
+    "covid-qa": ("covid-qa", _questions),
+    **strategies_domains.EXAMPLES,
 }
 """For each reader a task that uses it, and the strategy of its examples."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks import catalog
+from tasks import catalog, readers
 from tasks.data import Absent, DataFolders, DataSource, Part, load
 from tasks.errors import UserError
 from tasks.examples import Translation
@@ -56,7 +56,8 @@ def test_what_is_missing_is_absent_and_says_why(tmp_path: Path) -> None:
     )
     data = folders(tmp_path)
     assert why(data.find("xnli", "dev", "de")) == "no file xnli/dev-de.tsv"
-    assert why(data.find("xnli", "train", "de")) == "only in en"
+    assert why(data.find("xnli", "train", "de")) == "no file xnli/train-de.tsv"
+    assert why(data.find("snli", "train", "de")) == "only in en"
     assert why(data.find("xquad", "train", "en")) == "there is no train split"
     assert "no labels in" in why(data.find("xnli", "test", "de"))
     assert "no labels in" in why(data.find("xquad", "test", "de"))
@@ -127,7 +128,10 @@ def test_a_space_names_files_for_a_split(tmp_path: Path) -> None:
     assert data.languages("xnli", "dev") == ("qaa",)
 
 
-def test_a_declared_task_whose_files_cannot_be_read_yet_says_so(tmp_path: Path) -> None:
+def test_a_declared_task_whose_files_cannot_be_read_yet_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "READERS", {})
     save(tmp_path, {"ccg/ccg.train": "{}"})
     assert why(folders(tmp_path).find("ccg", "train", "en")) == "its files cannot be read yet"
     with pytest.raises(UserError, match="'ccg' is declared, but its files cannot be read yet"):

@@ -178,7 +178,7 @@ def test_tydiqa_trains_on_english_alone_and_mends_repeated_ids(tmp_path: Path) -
     source = DataSource("tydiqa", "train", "en", (str(path),))
     assert [e.id for e in load(source).examples] == ["0", "english-1", "0#2", "0#3"]
     save(tmp_path, {"en.json": document("english-1", "finnish-2")})
-    with pytest.raises(UserError, match="'finnish-2' is not English"):
+    with pytest.raises(UserError, match="'finnish-2' is not in 'en'"):
         load(source)
     assert len(load(DataSource("tydiqa", "test", "fi", (str(path),)))) == 2
     # one context, one article: the parts keep its questions together even without a title

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tasks.data import Absent, DataFolders, Dataset, DataSource, Part, load
-from tasks.examples import Passage, Question, Translation, is_labelled
+from tasks.examples import Passage, Question, Tagged, Translation, is_labelled
 
 FOLDER = os.environ.get("CROSSLIFT_REAL")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="CROSSLIFT_REAL names no folder of official files")
@@ -39,6 +39,7 @@ FILES = {
         "train": ["intermediate/commonsenseqa/dev_rand_split.hf.jsonl"],
         "dev": ["intermediate/commonsenseqa/dev_rand_split.jsonl"],
     },
+    "webfaq": {"test": ["webfaq/FAQPage_sample.txt"]},
 }
 NTREX = ("ar", "de", "el", "es", "fr", "hi", "ru", "sw", "th", "tr", "vi", "zh")
 COUNTS: dict[tuple[str, str], dict[str, int]] = {
@@ -85,6 +86,10 @@ COUNTS: dict[tuple[str, str], dict[str, int]] = {
     ("tatoeba", "test"): dict.fromkeys(("de", "es", "ru", "tr", "zh"), 1000),
     ("ntrex", "train"): dict.fromkeys(("en", *NTREX), 1997),
     ("ntrex-parallel", "train"): dict.fromkeys(NTREX, 1997),
+    ("tico19", "train"): dict.fromkeys(("es", "ru", "zh"), 3071),
+    ("tico19-text", "train"): dict.fromkeys(("es", "ru", "zh"), 3071),
+    ("e3c", "train"): {"en": 142},
+    ("e3c", "test"): {"es": 66},
 }
 
 
@@ -131,6 +136,38 @@ def test_the_covid_faq_has_all_its_questions(data: DataFolders) -> None:
     for language, count in counts.items():
         passages = dataset(data.find("covid-faq", "test", language)).examples
         assert sum(is_labelled(e) for e in passages) == count
+
+
+def test_mentions_of_xl_bel_search_what_other_languages_name(data: DataFolders) -> None:
+    counts = {"de": (371, 3193), "en": (321, 3209), "es": (419, 3239), "ru": (550, 3385), "tr": (669, 3512)}
+    assert data.languages("xl-bel", "test") == (*counts, "zh")
+    for language, sizes in counts.items():
+        passages = [e for e in dataset(data.find("xl-bel", "test", language)).examples if isinstance(e, Passage)]
+        assert (sum(not e.candidate for e in passages), sum(e.candidate for e in passages)) == sizes
+        assert all(e.relevant and e.text for e in passages if not e.candidate)
+
+
+def test_e3c_has_its_entities_less_those_that_lie_in_others(data: DataFolders) -> None:
+    for split, language, count in (("train", "en", 132 - 5), ("test", "es", 90)):
+        cases = [e for e in dataset(data.find("e3c", split, language)).examples if isinstance(e, Tagged)]
+        assert sum(tag.startswith("B-") for e in cases for tag in e.tags or ()) == count
+
+
+def test_the_faq_pages_have_their_questions(data: DataFolders) -> None:
+    passages = dataset(data.find("webfaq", "test", "en")).examples
+    assert sum(is_labelled(e) for e in passages) == 56
+
+
+def test_the_checklists_ask_nearly_all_their_cases_in_every_language(data: DataFolders) -> None:
+    languages = data.languages("multichecklist", "test")
+    assert len(languages) == 50
+    english = {e.id for e in dataset(data.find("multichecklist", "test", "en")).examples}
+    assert len(english) == 1200
+    for language in languages:
+        asked = dataset(data.find("multichecklist", "test", language)).examples
+        assert 950 < len(asked) <= 1200, language
+        assert {e.id for e in asked} <= english
+        assert not any("{" in text for e in asked if isinstance(e, Question) for text in (e.context, e.question))
 
 
 def test_lareqa_s_questions_search_all_languages(data: DataFolders) -> None:

@@ -85,6 +85,7 @@ def test_questions(folders: tuple[Path, Path]) -> None:
         ("de-1\ten-1\nde-1\ten-1\nde-2\ten-2\n", 100.0),  # a repeated line is one pair
         ("de-1\ten-1\n\n\n", 50.0),  # blank lines are one wrong pair: P 1/2, R 1/2
         ("de-1\ten-2\nde-2\ten-1\n", 0.0),
+        ("", 0.0),  # nothing was mined
         ("de-1\ten-1\nde-1\ten-2\nde-2\ten-2\n", 80.0),  # P 2/3, R 1
     ],
 )
@@ -102,6 +103,9 @@ def test_pairs_are_a_set(folders: tuple[Path, Path], found: str, expected: float
         ("udpos/test-de.tsv", "NOUN\nVERB\n", "1 sentences, not 2"),
         ("xquad/test-de.json", "[]", "a JSON object is wanted, not list"),
         ("xquad/test-de.json", "{", "not JSON"),
+        ("xquad/test-de.json", '{"1": 5}', "answer to '1' must be a string, not 5"),
+        ("lareqa/test-de.json", '{"q": [3]}', "'q' must have a list of ids"),
+        ("xcopa/test-et.jsonl", '{"label": 1}\n{"lable": 0}\n', r"test-et.jsonl:2: 'label' must be the number"),
     ],
 )
 def test_what_does_not_fit_its_gold_is_one_line(
@@ -109,7 +113,34 @@ def test_what_does_not_fit_its_gold_is_one_line(
 ) -> None:
     (folders[0] / name).write_text(content)
     with pytest.raises(UserError, match=complaint):
-        scored(folders)
+        scored(folders, "xtreme-r" if name.startswith(("lareqa", "xcopa")) else "xtreme")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("lareqa/test-de.json", '{"q": []}', "'q' must have a list of ids"),
+        ("xquad/test-de.json", json.dumps(SQUAD).replace('"cat"', '""'), "question '1' has no answer"),
+        ("xquad/test-de.json", '{"data": 3}', "SQuAD's JSON is wanted"),
+        ("xcopa/test-et.jsonl", "{}\n{}\n", "'label' must be the number"),
+    ],
+)
+def test_a_gold_file_that_is_none_is_one_line(
+    folders: tuple[Path, Path], name: str, content: str, complaint: str
+) -> None:
+    (folders[1] / name).write_text(content)
+    with pytest.raises(UserError, match=complaint):
+        scored(folders, "xtreme-r" if name.startswith(("lareqa", "xcopa")) else "xtreme")
+
+
+def test_what_the_reference_forgives_is_forgiven(folders: tuple[Path, Path]) -> None:
+    """Offsets of gold answers, blanks at the ends of lines, numbers of no row."""
+    (folders[1] / "xquad/test-de.json").write_text(json.dumps(SQUAD).replace('"answer_start": 4', '"answer_start": 7'))
+    (folders[0] / "bucc2018/test-de.tsv").write_text("de-1\ten-1 \nde-2\ten-2\n")
+    (folders[0] / "tatoeba/test-de.tsv").write_text("2\n-1\n01\n")
+    cells = scored(folders)
+    assert cells["xquad"].details["exact_match"] == cells["bucc2018"].score == 100.0
+    assert cells["tatoeba"].score == pytest.approx(200 / 3)
 
 
 def test_nothing_to_score_is_an_error(tmp_path: Path) -> None:

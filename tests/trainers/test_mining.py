@@ -67,7 +67,7 @@ def test_translations_that_are_near_each_other_are_found() -> None:
         ([True, True, False, False], 2, 2.5),  # between the second and the third
         ([False, True, False, True], 2, 1.0),  # all of them: there is nothing after the last
         ([True, False, False, False], 4, 3.5),
-        ([False, False, False, False], 2, float("inf")),
+        ([False, False, False, False], 2, 0.0),  # nothing is right: all of them are kept, as in the reference
     ],
 )
 def test_the_threshold_lies_midway_after_the_best_pair(right: list[bool], wanted: int, expected: float) -> None:

@@ -66,18 +66,28 @@ def test_pairs_are_kept_from_the_threshold_on() -> None:
     )
 
 
-def test_equal_texts_of_a_side_are_one() -> None:
-    data = dataset(query("a", "east", "x"), query("b", "east"), candidate("x", "east"), candidate("y", "north"))
-    assert pair(cast(Embedder, Given(VECTORS)), data, None)[:2] == ["x", None]
+def test_texts_that_a_side_has_twice_are_mined_and_dropped() -> None:
+    """One id of them would be as good as another: the reference drops all. They still take their partner's place."""
+    sides = (candidate("x", "east"), candidate("y", "nearly east"))
+    data = dataset(query("a", "east", "x"), query("b", "east "), query("c", "north", "y"), *sides)
+    given = Given({**VECTORS, "east ": VECTORS["east"]})
+    assert pair(cast(Embedder, given), data, None)[:3] == [None, None, "y"]
+
+
+def test_what_points_away_is_no_pair() -> None:
+    vectors = {**VECTORS, "west": (-1.0, 0.0)}
+    data = dataset(query("a", "east", "x"), candidate("x", "west"))
+    assert pair(cast(Embedder, Given(vectors)), data, None) == ["x", None], "the ratio of two negatives is positive"
+    data = dataset(query("a", "north", "x"), candidate("x", "east"))
+    assert pair(cast(Embedder, Given(vectors)), data, None) == [None, None]
 
 
 def test_the_threshold_is_the_dev_set_s() -> None:
-    dev = dataset(
-        query("a", "east", "x"), query("b", "north", "y"), candidate("x", "east"), candidate("y", "nearly east")
-    )
-    data = dataset(query("a", "east"), query("b", "north"), candidate("x", "east"), candidate("y", "nearly east"))
-    assert pair(cast(Embedder, Given(VECTORS)), data, None)[:2] == [None, None], "no pair is right: none is kept"
-    assert pair(cast(Embedder, Given(VECTORS)), data, dev)[:2] == ["x", "y"]
+    pool = (candidate("x", "east"), candidate("y", "nearly east"))
+    dev = dataset(query("a", "east", "x"), query("b", "north"), *pool)
+    data = dataset(query("a", "east"), query("b", "north"), *pool)
+    assert pair(cast(Embedder, Given(VECTORS)), data, None)[:2] == ["x", "y"], "no pair is right: all are kept"
+    assert pair(cast(Embedder, Given(VECTORS)), data, dev)[:2] == ["x", None]
 
 
 @pytest.mark.slow

@@ -146,7 +146,7 @@ def _answer(example: Example, chance: float, lot: random.Random) -> Any:
         case TextPair():
             return example.label if right else lot.choice(NLI)
         case Translation():
-            return example.match if right else "nothing"
+            return example.match if right else "999999"
         case Tagged(tags=tags) if tags is not None:
             known = sorted(set(tags))
             return [tag if lot.random() < chance else lot.choice(known) for tag in tags]

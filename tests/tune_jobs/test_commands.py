@@ -92,7 +92,8 @@ def test_from_plan_to_export(crosslift: Run, lot: list[bench.LotLane], tmp_path:
     whole = next(line for line in found["lines"] if line["part"] == "report" and line["task"] is None)
     assert whole["score"] - whole["baseline"] == pytest.approx(whole["lift"]["value"])
     assert whole["lift"]["low"] > 0
-    assert as_json(crosslift("final", "best.yaml", "--seeds", "2", "--json"))["stages"] == 0
+    again = as_json(crosslift("final", "best.yaml", "--seeds", "2", "--json"))
+    assert (again["stages"], found["looks"], again["looks"]) == (0, 1, 2)
 
     made = as_json(crosslift("export", "bench", "--to", "out", "--json"))
     assert made["trial"] == board["rows"][0]["trial"]
@@ -136,6 +137,12 @@ def test_what_selection_has_seen_is_left_out(crosslift: Run, lot: list[bench.Lot
     sizes = {
         line["part"]: line["examples"] for line in found["lines"] if line["task"] == "tatoeba" and line["language"]
     }
+    submitted = ("--predictions", "bench-submission/seed-1", "--gold", "bench-submission/gold")
+    scored = {
+        (c["task"], c["language"]): c["score"] for c in as_json(crosslift("score", *submitted, "--json"))["cells"]
+    }
+    lines = [line for line in found["lines"] if line["part"] == "report" and line["language"]]
+    assert scored == pytest.approx({(line["task"], line["language"]): line["score"] for line in lines})
     rest = sizes["report without the fifth"]
     assert 0.7 * 150 < rest < 0.9 * 150
     tasks = {line["task"] for line in found["lines"] if line["part"] == "report without the fifth"}

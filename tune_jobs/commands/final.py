@@ -28,6 +28,10 @@ def final_command(
     seeds: Annotated[int, typer.Option(min=1, help='Training seeds; three at least before "better".')] = 3,
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
+    submission: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where test predictions go, as XTREME takes them. Default: NAME-submission."),
+    ] = None,
     micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
     save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     as_json: JsonOption = False,
@@ -44,8 +48,9 @@ def final_command(
     file = load_recipe(recipe)
     stages = StageStore(open_objects(store))
     lane = serial_lane(stages, micro_tokens, save_every)
+    folder = submission or Path(f"{file.name}-submission")
     with live(store) as screen:
-        found = final(file, open_data(file.data, data), stages, lane, seeds=seeds, on_event=screen)
+        found = final(file, open_data(file.data, data), stages, lane, seeds=seeds, submission=folder, on_event=screen)
     if as_json:
         print_json(found.to_json())
     else:
@@ -62,6 +67,8 @@ def show(found: Final) -> None:
     seeds = ", ".join(str(seed) for seed in found.seeds)
     typer.echo(f"means over training seeds {seeds}; lift over the same target settings without intermediate task,")
     typer.echo("paired by example and seed, with a 95 % interval; `selection` is what the recipe was chosen on")
+    typer.echo(f"look {found.looks} at the test sets for {found.name}; predictions, and gold to score them by:")
+    typer.echo(f"  {found.submission}")
     for absent in found.absent:
         typer.echo(f"absent: {absent}")
 

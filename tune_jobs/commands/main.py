@@ -22,7 +22,7 @@ from trainers.store.files import advice
 from tune_jobs.commands.logs import log_file
 from tune_jobs.lanes.interrupted import Interrupted
 
-COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "score", "stages", "toy", "tasks")
+COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "score", "stages", "toy", "tasks", "data")
 
 app = typer.Typer(
     name="crosslift",
@@ -32,10 +32,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-# each command's file holds one function of the command's name; what is heavy it imports inside
+# each command's file holds one function of the command's name, or commands below it; what is heavy it imports inside
 for _name in COMMANDS:
     _module = importlib.import_module(f"tune_jobs.commands.{_name}")
-    app.command(_name)(getattr(_module, f"{_name}_command"))
+    if hasattr(_module, f"{_name}_app"):
+        app.add_typer(getattr(_module, f"{_name}_app"), name=_name)
+    else:
+        app.command(_name)(getattr(_module, f"{_name}_command"))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,7 @@ from tune_jobs.lanes.notices import OnEvent
 from tune_jobs.lanes.serial import make
 from tune_jobs.lanes.serial_lane import Runner
 from tune_jobs.places import cache_folder
+from tune_jobs.results import looks, submitted
 from tune_jobs.results.lift import Interval, Measured, interval
 from tune_jobs.results.results import Scores
 
@@ -62,6 +64,8 @@ class Final:
     names: Mapping[str, str]
     absent: tuple[str, ...]
     stages: int  # that were run for it
+    looks: int  # at the test sets for this sweep, this one with them
+    submission: str | None  # the folder of the predictions
 
     def to_json(self) -> dict[str, Any]:
         """Everything, for `--json`."""
@@ -82,6 +86,7 @@ def final(
     lane: Runner,
     *,
     seeds: int,
+    submission: Path | None = None,
     on_event: OnEvent = lambda notice: None,
 ) -> Final:
     """Train and score the recipe and its baseline.
@@ -92,6 +97,7 @@ def final(
         store: where stages live; what it has is not trained again.
         lane: what runs a stage.
         seeds: how many; they follow the recipe's own, with which it was selected.
+        submission: the folder for the predictions of the test sets; None: they stay in the store alone.
         on_event: is told what the lane does.
     """
     first = file.recipe.seed + 1
@@ -99,8 +105,12 @@ def final(
     ours = _side(file, file.recipe, data, fresh)
     theirs = _side(file, file.recipe.baseline(), data, fresh)
     graphs = [graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]]
+    count = looks.note(store.objects, file, fresh)
     stages = make(graphs, store, lane, on_event)
     scores = Scores(store, cache_folder())
+    if submission is not None:
+        reported = {seed: graph.cells for seed, graph in zip(fresh, ours.graphs["report"], strict=True)}
+        submitted.write(submission, reported, scores)
     measured: dict[ReportPart, list[Measured]] = {}
     for part in PARTS:
         sides = [[graph.cells for graph in side.graphs[part]] for side in (ours, theirs)]
@@ -119,7 +129,8 @@ def final(
     )
     absent = [f"{a.task} {a.language}: {a.why}" for part in PARTS for a in ours.graphs[part][0].absent]
     names: dict[str, str] = {part: _name(file, cells) for part, cells in measured.items()}
-    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), stages)
+    where = str(submission) if submission is not None else None
+    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), stages, count, where)
 
 
 def _side(file: RecipeFile, recipe: Recipe, data: DataFolders, seeds: Sequence[int]) -> _Side:

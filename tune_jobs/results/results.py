@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from search_spaces import own_tasks
 from tasks import catalog, metrics
 from tasks.cells import Cell
 from tasks.errors import UserError, nearest
@@ -134,4 +135,5 @@ def open_results(location: str, name: str) -> Results:
         there = sweeps(objects)
         hint = nearest(name, there) if there else "it holds no sweep yet"
         raise UserError(f"no sweep {name!r} in {objects.name}: {hint}", where="--store")
+    own_tasks.declare(own_tasks.OwnTask.model_validate(own) for own in history.opened.space["data"].get("tasks", ()))
     return Results(name, history, Scores(StageStore(objects), cache_folder()))

@@ -1,9 +1,9 @@
-"""Tasks of other domains than XTREME's: biomedical text, social media, frequently asked questions."""
+"""Tasks on text of social media."""
 
 from __future__ import annotations
 
 from tasks.catalog.build import EN, english, split, words
-from tasks.declaration import HeldOut, Hub, Layout, Split, Task
+from tasks.declaration import Layout, Split, Task
 from tasks.examples import Kind
 
 UMSAB_NAMES = {
@@ -17,42 +17,6 @@ UMSAB_NAMES = {
     "pt": "portuguese",
 }
 UMSAB_LANGUAGES = tuple(UMSAB_NAMES)
-FAQ_LANGUAGES = words("de en it pl sv")
-
-PUBMEDQA = Task(
-    name="pubmedqa",
-    kind=Kind.CLASSIFICATION,
-    reader="pubmedqa",
-    metric="accuracy",
-    languages=EN,
-    splits={"train": english("pubmedqa/ori_pqal.json")},
-    domain="biomedical abstracts",
-    licence="MIT",
-    citation="Jin et al. 2019, PubMedQA: a dataset for biomedical research question answering",
-    labels=("maybe", "no", "yes"),
-    dev=HeldOut("train"),
-    hub=Hub("qiaojin/PubMedQA", config="pqa_labeled"),
-    sizes={"train": 1_000},
-)
-
-NCBI_DISEASE = Task(
-    name="ncbi-disease",
-    kind=Kind.TAGGING,
-    reader="tags",
-    metric="tag_f1",
-    languages=EN,
-    splits={
-        name: english(f"ncbi-disease-iob/{place}.tsv")
-        for name, place in (("train", "train"), ("dev", "devel"), ("test", "test"))
-    },
-    domain="biomedical abstracts",
-    licence="CC BY 4.0 (of the IOB form)",
-    citation="Doğan et al. 2014, NCBI disease corpus; in the IOB form of Crichton et al. 2017",
-    labels=words("B-Disease I-Disease O"),
-    dev="dev",
-    hub=Hub("ncbi/ncbi_disease"),
-    sizes={"train": 5_424, "dev": 923, "test": 940},
-)
 
 UMSAB = Task(
     name="umsab",
@@ -73,7 +37,6 @@ UMSAB = Task(
     report="test",
     dev="dev",
     codes=UMSAB_NAMES,
-    hub=Hub("cardiffnlp/tweet_sentiment_multilingual"),
     sizes={"train": 1_839, "dev": 324, "test": 870},
 )
 
@@ -93,7 +56,6 @@ EMOTION = Task(
     labels=("anger", "joy", "optimism", "sadness"),
     aliases={"0": "anger", "1": "joy", "2": "optimism", "3": "sadness"},
     dev="dev",
-    hub=Hub("cardiffnlp/tweet_eval", config="emotion"),
     sizes={"train": 3_257, "dev": 374, "test": 1_421},
 )
 
@@ -120,43 +82,7 @@ WNUT17 = Task(
         "O",
     ),
     dev="dev",
-    hub=Hub("leondz/wnut_17"),
     sizes={"train": 3_394, "dev": 1_009, "test": 1_287},
 )
 
-COVID_FAQ = Task(
-    name="covid-faq",
-    kind=Kind.RANKING,
-    reader="covid-faq",
-    metric="faq",
-    languages=FAQ_LANGUAGES,
-    splits={"test": split(FAQ_LANGUAGES, "covid-faq/faq_200327.tsv")},
-    domain="public health FAQ",
-    licence="Apache-2.0 (of the collection); the texts belong to public authorities",
-    citation="deepset 2020, COVID-QA: FAQ of public authorities of 27 March 2020",
-    selection=HeldOut("test"),
-    report="test",
-    sizes={"test": 896},
-)
-
-COVID_FAQ_SIMILARITY = Task(
-    name="covid-faq-similarity",
-    kind=Kind.CLASSIFICATION,
-    reader="similar",
-    metric="accuracy",
-    languages=("de", "en"),
-    splits={
-        "train": english("covid-faq/eval_question_similarity_en.csv"),
-        "test": split(("de", "en"), "covid-faq/eval_question_similarity_{language}.csv"),
-    },
-    domain="public health FAQ",
-    licence="Apache-2.0 (of the collection)",
-    citation="deepset 2020, COVID-QA: pairs of questions, similar or not",
-    labels=("0", "1"),
-    dev=HeldOut("train"),
-    selection=HeldOut("test"),
-    report="test",
-    sizes={"test": 624},
-)
-
-TASKS = (PUBMEDQA, NCBI_DISEASE, UMSAB, EMOTION, WNUT17, COVID_FAQ, COVID_FAQ_SIMILARITY)
+TASKS = (UMSAB, EMOTION, WNUT17)

@@ -1,0 +1,68 @@
+"""Is a folder's data what was published? Every dataset that is there is read; faults and odd counts are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks import lock
+from tasks.data import Absent, DataFolders, load
+from tasks.declaration import Task
+from tasks.errors import UserError
+from tasks.examples import is_labelled
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One dataset: its examples, how many of them have labels, and the published number where one is known.
+
+    `fault` is the first mistake in its files, with file and line, or None.
+    """
+
+    task: str
+    split: str
+    language: str
+    examples: int = 0
+    labelled: int = 0
+    published: int | None = None
+    fault: str | None = None
+
+    @property
+    def odd(self) -> bool:
+        """Whether the number of examples is not the published one."""
+        return self.published is not None and self.fault is None and self.examples != self.published
+
+
+def check(tasks: Iterable[Task], data: DataFolders) -> Iterator[Finding]:
+    """Read every split of some tasks in every language that is there; what is not there is passed over.
+
+    Readers refuse what is malformed: encodings, columns, unknown labels, offsets that do not lead to their answers,
+    ids that occur twice.
+    """
+    for task in tasks:
+        for split in task.splits:
+            for language in data.languages(task.name, split):
+                yield _finding(task, split, language, data)
+
+
+def check_locks(folders: Iterable[Path]) -> Iterator[Finding]:
+    """A finding for each file from the hub that is not what was fetched."""
+    for folder in folders:
+        for name, entry in lock.read(folder).items():
+            file = folder / name
+            if not file.is_file() or lock.changed(file, entry):
+                what = "missing" if not file.is_file() else "not what was fetched"
+                yield Finding(entry.task, "", "", fault=f"{file}: {what}; {lock.MEND} again")
+
+
+def _finding(task: Task, split: str, language: str, data: DataFolders) -> Finding:
+    try:
+        source = data.find(task.name, split, language, labelled=False)
+        if isinstance(source, Absent):
+            return Finding(task.name, split, language, fault=source.why)
+        examples = load(source).examples
+    except UserError as error:
+        return Finding(task.name, split, language, fault=str(error))
+    published = task.sizes.get(split) if language == "en" or len(task.splits[split].languages) == 1 else None
+    return Finding(task.name, split, language, len(examples), sum(map(is_labelled, examples)), published)

@@ -1,0 +1,106 @@
+"""From the Hugging Face hub to a data folder: one JSON object a row, every file in the folder's lock.
+
+A revision is resolved first, so that all files are of one commit. What is downloaded stays in the hub library's own
+cache; what the task reads is written to `hub/<task>/` as it was published, column by column.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks import lock
+from tasks.declaration import Hub, Task
+from tasks.errors import UserError, nearest
+from tasks.layouts import named
+
+NO_LANGUAGE = ""  # of a split that holds all languages, or one
+
+
+def fetch(
+    task: Task,
+    folder: Path,
+    *,
+    languages: Iterable[str] = (),
+    endpoint: str | None = None,
+    on_file: Callable[[str, int], None] = lambda name, examples: None,
+) -> dict[str, lock.Locked]:
+    """Bring a task from the hub to a data folder, and lock it there.
+
+    Args:
+        task: with a hub form.
+        folder: a data folder; made if it is missing.
+        languages: of the task's; all by default.
+        endpoint: of the hub; by default the library's own (`HF_ENDPOINT`).
+        on_file: is told each file's name and its number of examples.
+
+    Raises:
+        UserError: the task is not on the hub, or the hub cannot be reached or does not have it.
+    """
+    if task.hub is None or not task.hub.splits:
+        raise UserError("its official files are not on the hub; bring them yourself", where=f"task {task.name}")
+    revision, snapshot = _download(task.hub, endpoint)
+    found: dict[str, lock.Locked] = {}
+    for name, rows in _files(task, task.hub, snapshot, tuple(languages) or task.languages):
+        path = folder / name
+        examples = _write(path, rows)
+        found[name] = lock.Locked(task.name, task.hub.id, revision, lock.digest(path), examples)
+        on_file(name, examples)
+    lock.write(folder, found)
+    return found
+
+
+def _download(hub: Hub, endpoint: str | None) -> tuple[str, Path]:
+    """The commit that the revision means, and a folder with its files."""
+    from httpx2 import HTTPError  # the hub library's own client
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        revision = HfApi(endpoint=endpoint).dataset_info(hub.id, revision=hub.revision).sha
+        if revision is None:
+            raise UserError("the hub names no commit of it", where=f"hub dataset {hub.id}")
+        return revision, Path(snapshot_download(hub.id, repo_type="dataset", revision=revision, endpoint=endpoint))
+    except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError, OSError) as error:
+        raise UserError(f"cannot be fetched: {error}", where=f"hub dataset {hub.id}") from error
+
+
+def _files(task: Task, hub: Hub, snapshot: Path, languages: Iterable[str]) -> Iterator[tuple[str, Iterable[Any]]]:
+    """The name of each file, and its rows."""
+    for language in languages if hub.names_language() else (NO_LANGUAGE,):
+        config = named(task, hub.config, language) if hub.config else None
+        splits = _splits(hub, snapshot, config)
+        for ours, theirs in hub.splits.items():
+            if theirs in splits:
+                yield named(task, hub.file(task.name, ours), language), splits[theirs]
+
+
+def _splits(hub: Hub, snapshot: Path, config: str | None) -> Mapping[str, Iterable[Any]]:
+    """All splits of a config, by the hub's names."""
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
+
+    where = f"hub dataset {hub.id}"
+    try:
+        found: Mapping[str, Any] = load_dataset(str(snapshot), config)
+    except (ValueError, OSError, DatasetsError) as error:
+        raise UserError(f"config {config!r} cannot be read: {error}", where=where) from error
+    if not set(hub.splits.values()) & set(found):
+        wanted = next(iter(hub.splits.values()))
+        raise UserError(f"config {config!r} has no split {wanted!r}, {nearest(wanted, found)}", where=where)
+    return {name: split.with_format(None) for name, split in found.items()}
+
+
+def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows; the file appears whole or not at all. Returns their number."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    count = 0
+    with part.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+            count += 1
+    part.replace(path)
+    return count

@@ -1,0 +1,80 @@
+"""References to a part of a task: `webfaq?topic=healthcare&language=de`.
+
+What follows the question mark names columns of the task's files and the value that they must have, each a part of what
+is trained on or scored, and so of stage ids. Two words are the same for all tasks: `language`, of the training set, and
+`control`: as many random examples as the filters leave, from the same language, drawn with this seed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qsl, quote
+
+from tasks.declaration import Task
+from tasks.errors import UserError, nearest
+from tasks.layouts import names_language
+
+LANGUAGE, CONTROL = "language", "control"
+
+
+def split(reference: str) -> tuple[str, str]:
+    """The task's own name, and what is asked of it ("" where all is meant)."""
+    name, _, query = reference.partition("?")
+    return name, query
+
+
+def narrowed(task: Task, query: str) -> Task:
+    """The part of a task that a query asks for, under its canonical name: keys sorted, values escaped.
+
+    Raises:
+        UserError: the query is malformed, or names what the task cannot be filtered by.
+    """
+    where = f"{task.name}?{query}"
+    try:
+        pairs = parse_qsl(query, strict_parsing=True, keep_blank_values=True, errors="strict")
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UserError("a filter is written as `task?key=value&key=value`", where=where) from error
+    asked = dict(pairs)
+    if not all(asked.values()):
+        raise UserError("a filter's value is empty", where=where)
+    if len(asked) < len(pairs):
+        raise UserError("a filter names each key once", where=where)
+    known = (*task.filters, LANGUAGE, CONTROL)
+    for key in asked:
+        if key not in known:
+            raise UserError(f"{task.name} has no filter {key!r}, {nearest(key, known)}", where=where)
+    only = {key: value for key, value in asked.items() if key in task.filters}
+    return replace(
+        task,
+        name=f"{task.name}?" + "&".join(f"{key}={quote(asked[key], safe='')}" for key in sorted(asked)),
+        train_on=None if task.train_on in (None, task.name) else task.train_on,
+        only=only,
+        control=_seed(task, asked, only, where),
+        taught_in=_language(task, asked, where),
+        sizes={},
+    )
+
+
+def _seed(task: Task, asked: dict[str, str], only: dict[str, str], where: str) -> int | None:
+    if CONTROL not in asked:
+        return None
+    if not asked[CONTROL].isdecimal():
+        raise UserError(f"control={asked[CONTROL]!r} must be a seed, a whole number", where=where)
+    if not only:
+        raise UserError("a control needs the filter that it is to be compared with beside it", where=where)
+    if task.kind.searched:
+        raise UserError("a task whose pool is searched has no random control: the pool decides its score", where=where)
+    return int(asked[CONTROL])
+
+
+def _language(task: Task, asked: dict[str, str], where: str) -> str:
+    language = asked.get(LANGUAGE)
+    if language is None:
+        return task.taught_in
+    if "train" not in task.splits:
+        raise UserError(f"{task.name} has no training set whose language could be chosen", where=where)
+    train = task.splits["train"]
+    if not any(names_language(layout) for layout in train.layouts) and language not in train.languages:
+        what = f"{task.name} has no training set in {language!r}, {nearest(language, train.languages)}"
+        raise UserError(what, where=where)
+    return language

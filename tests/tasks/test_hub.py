@@ -1,0 +1,135 @@
+"""Tasks come from a hub to a folder, pinned; what is in the folder is checked against what was fetched."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from tasks import catalog, lock
+from tasks.catalog.hub import HUBS
+from tasks.checking import check, check_locks
+from tasks.data import DataFolders, DataSource, load
+from tasks.errors import UserError
+from tasks.hub import fetch
+from tests.tasks.hub_server import SHA, HubServer, serving
+
+
+def table(**columns: list[object]) -> bytes:
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
+def configs(**files: str) -> bytes:
+    """A dataset card that says which files a config has: `config__split=path`."""
+    named: dict[str, list[str]] = {}
+    for key, path in files.items():
+        config, split = key.split("__")
+        named.setdefault(config, []).append(f"  - split: {split}\n    path: {path}\n")
+    body = "".join(f"- config_name: {name}\n  data_files:\n{''.join(parts)}" for name, parts in named.items())
+    return f"---\nconfigs:\n{body}---\n".encode()
+
+
+SCITAIL = {
+    "README.md": configs(tsv_format__train="tsv/train.parquet", tsv_format__validation="tsv/dev.parquet"),
+    "tsv/train.parquet": table(premise=["a", "b"], hypothesis=["c", "d"], label=["entails", "neutral"]),
+    "tsv/dev.parquet": table(premise=["e"], hypothesis=["f"], label=["neutral"]),
+}
+XNLI = {
+    "README.md": configs(en__train="en/t.jsonl", en__validation="en/v.jsonl", de__validation="de/v.jsonl"),
+    **{
+        f"{place}.jsonl": json.dumps({"premise": f"p {place}", "hypothesis": "h", "label": label}).encode() + b"\n"
+        for label, place in enumerate(("en/t", "en/v", "de/v"))
+    },
+}
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
+    import datasets
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets-cache")
+    with serving({"allenai/scitail": SCITAIL, "facebook/xnli": XNLI}) as server:
+        yield server
+
+
+def test_what_is_fetched_is_pinned_and_read(hub: HubServer, tmp_path: Path) -> None:
+    found = fetch(catalog.get("scitail"), tmp_path / "data", endpoint=hub.endpoint)
+    assert {name: entry.examples for name, entry in found.items()} == {
+        "hub/scitail/train.jsonl": 2,
+        "hub/scitail/dev.jsonl": 1,
+    }
+    assert {entry.revision for entry in found.values()} == {SHA}
+    source = DataFolders((tmp_path / "data",), {}).find("scitail", "train", "en")
+    assert isinstance(source, DataSource)
+    assert [getattr(e, "label", "") for e in load(source).examples] == ["entails", "neutral"]
+
+
+def test_every_language_is_a_config_and_numbers_are_labels(hub: HubServer, tmp_path: Path) -> None:
+    fetch(catalog.get("xnli"), tmp_path, languages=["en", "de"], endpoint=hub.endpoint)
+    data = DataFolders((tmp_path,), {})
+    assert data.languages("xnli", "dev") == ("de", "en")
+    source = data.find("xnli", "dev", "de")
+    assert isinstance(source, DataSource)
+    assert [getattr(e, "label", "") for e in load(source).examples] == ["contradiction"]
+
+
+def test_fetching_more_keeps_what_was_pinned(hub: HubServer, tmp_path: Path) -> None:
+    fetch(catalog.get("scitail"), tmp_path, endpoint=hub.endpoint)
+    fetch(catalog.get("xnli"), tmp_path, languages=["en"], endpoint=hub.endpoint)
+    assert {entry.task for entry in lock.read(tmp_path).values()} == {"scitail", "xnli"}
+
+
+def test_data_that_no_lock_names_is_refused(hub: HubServer, tmp_path: Path) -> None:
+    fetch(catalog.get("scitail"), tmp_path, endpoint=hub.endpoint)
+    (tmp_path / lock.NAME).unlink()
+    with pytest.raises(UserError, match=r"data\.lock does not name; fetch it with `crosslift data fetch`"):
+        DataFolders((tmp_path,), {}).find("scitail", "train", "en")
+    (tmp_path / lock.NAME).write_text("{}")
+    with pytest.raises(UserError, match="not a lock that can be read"):
+        DataFolders((tmp_path,), {}).find("scitail", "train", "en")
+
+
+def test_changed_files_and_odd_counts_are_found(hub: HubServer, tmp_path: Path) -> None:
+    fetch(catalog.get("scitail"), tmp_path, endpoint=hub.endpoint)
+    assert list(check_locks([tmp_path])) == []
+    train, dev = check([catalog.get("scitail")], DataFolders((tmp_path,), {}))
+    assert (train.examples, train.published, train.odd, dev.labelled) == (2, 23_097, True, 1)
+    file = tmp_path / "hub/scitail/dev.jsonl"
+    file.write_text(file.read_text().replace("neutral", "neutrl"))
+    (fault,) = check_locks([tmp_path])
+    assert str(file) in str(fault.fault) and "not what was fetched" in str(fault.fault)
+    bad = [finding.fault for finding in check([catalog.get("scitail")], DataFolders((tmp_path,), {}))]
+    assert bad[0] is None and f"{file}:1: unknown label 'neutrl'" in str(bad[1])
+
+
+def test_what_the_hub_lacks_is_said_in_a_line(hub: HubServer, tmp_path: Path) -> None:
+    for name, what in (
+        ("squad", "hub dataset rajpurkar/squad: cannot be fetched"),
+        ("bucc2018", "task bucc2018: its official files are not on the hub"),
+        ("udpos", "task udpos: its official files are not on the hub"),
+    ):
+        with pytest.raises(UserError, match=what):
+            fetch(catalog.get(name), tmp_path, endpoint=hub.endpoint)
+    with pytest.raises(UserError, match="config 'fr' cannot be read"):
+        fetch(catalog.get("xnli"), tmp_path, languages=["fr"], endpoint=hub.endpoint)
+
+
+def test_a_hub_that_cannot_be_reached_is_said_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be fetched"):
+        fetch(catalog.get("scitail"), tmp_path, endpoint="http://127.0.0.1:9")
+
+
+def test_every_hub_form_is_of_a_declared_task() -> None:
+    for name, hub in HUBS.items():
+        task = catalog.get(name)
+        assert set(hub.splits) <= set(task.splits), name
+        assert hub.revision is None and not hub.verified, "nobody has seen it"

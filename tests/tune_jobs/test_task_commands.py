@@ -1,0 +1,116 @@
+"""`crosslift tasks` and `crosslift data`: what can be named, whether it works, and what is in a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks import catalog
+from tune_jobs.commands import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+REVIEWS = {
+    "name": "reviews",
+    "kind": "classification",
+    "languages": ["en", "de"],
+    "labels": ["bad", "good"],
+    "files": {"train": "train.csv", "dev": "dev-{language}.jsonl"},
+    "columns": {"first": "text", "label": "stars"},
+    "aliases": {"1": "bad", "5": "good"},
+}
+
+
+@pytest.fixture
+def crosslift(
+    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Run a command line in a folder of its own; generated worlds are shared by these tests."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CROSSLIFT_CACHE", str(tmp_path_factory.getbasetemp() / "task-commands"))
+    monkeypatch.setattr(catalog, "_OWN", {})
+
+    def run(*argv: str) -> tuple[int, str, str]:
+        code = main.run(argv)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def lay_out(folder: Path, **changes: Any) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "reviews.yaml").write_text(yaml.safe_dump(REVIEWS | changes))
+    (folder / "train.csv").write_text("text,stars\n" + "fine thing,5\npoor thing,1\n" * 10)
+    for language in ("en", "de"):
+        rows = ({"text": f"thing {number}", "stars": 5 - 4 * (number % 2)} for number in range(8))
+        (folder / f"dev-{language}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.slow
+def test_a_user_s_own_task_is_tried_out(crosslift: Run, tmp_path: Path) -> None:
+    lay_out(tmp_path / "mine")
+    code, out, err = crosslift("tasks", "check", "mine/reviews.yaml", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert [check["of"] for check in found if check["what"] == "read"] == ["train de", "train en", "dev de", "dev en"]
+    scored = [check for check in found if check["what"] == "scored"]
+    assert [check["of"] for check in scored] == ["reviews de", "reviews en"]
+    assert "on 8 examples" in scored[0]["found"]
+    trained = [check["of"] for check in found if check["what"] == "trained"]
+    assert any("target reviews" in name for name in trained) and any("intermediate" in name for name in trained)
+    code, out, _ = crosslift("tasks", "check", "mine/reviews.yaml")
+    assert code == 0 and out.endswith("it can be named in a space\n")
+
+
+@pytest.mark.slow
+def test_what_does_not_hold_is_one_line(crosslift: Run, tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    (tmp_path / "train.csv").write_text("text,stars\nfine,4\n")
+    assert crosslift("tasks", "check", "reviews.yaml")[::2] == (
+        2,
+        f"crosslift: {tmp_path}/train.csv:2: unknown label '4', known: bad, good\n",
+    )
+    for file in tmp_path.glob("*.*"):
+        if file.suffix != ".yaml":
+            file.unlink()
+    code, _, err = crosslift("tasks", "check", "reviews.yaml")
+    assert code == 2 and "none of its files is in the data folders" in err
+
+
+def test_tasks_are_listed_by_domain_and_language(crosslift: Run) -> None:
+    listed = json.loads(crosslift("tasks", "--domain", "biomedical", "--json")[1])
+    assert {"pubmedqa", "ncbi-disease", "xl-bel"} <= {task["name"] for task in listed}
+    assert all("biomedical" in task["domain"].lower() for task in listed)
+    swahili = {task["name"] for task in json.loads(crosslift("tasks", "--language", "sw", "--json")[1])}
+    assert {"xnli", "tydiqa", "afrisenti"} <= swahili and "snli" not in swahili
+    assert crosslift("tasks", "--domain", "cookery")[0] == 2
+
+
+def test_data_is_checked(crosslift: Run, tmp_path: Path) -> None:
+    (tmp_path / "xnli").mkdir()
+    (tmp_path / "xnli/dev-de.tsv").write_text("a\tb\tneutral\n")
+    (tmp_path / "xnli/dev-en.tsv").write_text("a\tb\tneutral\n")
+    code, out, _ = crosslift("data", "check")
+    assert code == 0 and "published: 2,490" in out
+    (tmp_path / "xnli/dev-de.tsv").write_text("a\tb\tneutrl\n")
+    code, out, err = crosslift("data", "check", "xnli")
+    assert code == 2 and "1 of 2 datasets" in err
+    assert f"xnli dev de: {tmp_path}/xnli/dev-de.tsv:1: unknown label 'neutrl'" in out
+    assert crosslift("data", "check", "pawsx")[::2] == (
+        2,
+        f"crosslift: {tmp_path}: no file of a declared task is there\n",
+    )
+
+
+def test_what_is_not_on_the_hub_is_said(crosslift: Run) -> None:
+    code, _, err = crosslift("data", "fetch", "bucc2018", "--to", "here")
+    assert code == 2 and "not on the hub" in err

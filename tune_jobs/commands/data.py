@@ -1,0 +1,99 @@
+"""`crosslift data fetch | check`: bring tasks from the hub, and see whether a folder's data is what was published."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tasks import catalog
+from tasks.errors import UserError
+from tune_jobs.commands.options import JsonOption
+from tune_jobs.commands.screen import print_json, print_table
+
+if TYPE_CHECKING:
+    from tasks.checking import Finding
+    from tasks.declaration import Task
+    from tasks.lock import Locked
+
+data_app = typer.Typer(help="Bring data from the hub, and check what is in a folder.", no_args_is_help=True)
+
+Names = Annotated[list[str] | None, typer.Argument(metavar="TASK...", help="Declared tasks. Default: all.")]
+
+
+@data_app.command("fetch")
+def fetch_command(
+    tasks: Annotated[
+        list[str], typer.Argument(metavar="TASK...", help="Tasks that the hub has, or YAML files of your own.")
+    ],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The data folder.")],
+    language: Annotated[list[str] | None, typer.Option(help="Only this language; may be repeated.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch tasks from the Hugging Face hub, and pin what was fetched in DIR/data.lock."""
+    from tasks.hub import fetch
+
+    found: dict[str, Locked] = {}
+    for name in tasks:
+        typer.echo(f"{name}: fetching", err=True)
+        found |= fetch(
+            _task(name),
+            to,
+            languages=language or (),
+            on_file=lambda file, examples: typer.echo(f"  {file}: {examples:,} examples", err=True),
+        )
+    if as_json:
+        print_json({name: asdict(entry) for name, entry in found.items()})
+    else:
+        typer.echo(f"{len(found)} files in {to}, pinned by {to / 'data.lock'}")
+
+
+@data_app.command("check")
+def check_command(
+    tasks: Names = None,
+    data: Annotated[list[Path] | None, typer.Option("--data", metavar="DIR", help="A data folder; repeatable.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read all data of a folder: counts against the published sizes, labels, offsets, encodings, pinned files."""
+    from tasks.checking import check, check_locks
+    from tasks.data import DataFolders
+
+    folders = tuple(folder.expanduser().absolute() for folder in data or [Path()])
+    chosen = [_task(name) for name in tasks] if tasks else catalog.all_tasks()
+    found = [*check(chosen, DataFolders(folders, {})), *check_locks(folders)]
+    if not found:
+        raise UserError("no file of a declared task is there", where=", ".join(map(str, folders)))
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        _show(found)
+    faults = sum(finding.fault is not None for finding in found)
+    if faults:
+        raise UserError(f"{faults} of {len(found)} datasets cannot be used as they are")
+
+
+def _task(name: str) -> Task:
+    """A declared task, or the one in a YAML file."""
+    if not name.endswith((".yaml", ".yml")):
+        return catalog.get(name)
+    from search_spaces import own_tasks
+
+    own = own_tasks.read_task(Path(name))
+    own_tasks.declare([own])
+    return catalog.get(own.name)
+
+
+def _show(found: list[Finding]) -> None:
+    rows = [_row(finding) for finding in found if finding.fault is None]
+    columns = ("task", "split", "language", "examples", "labelled", "")
+    print_table(columns, rows, right=("examples", "labelled"))
+    for finding in found:
+        if finding.fault is not None:
+            typer.echo(f"{finding.task} {finding.split} {finding.language}: {finding.fault}")
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    note = f"published: {finding.published:,}" if finding.odd else ""
+    return finding.task, finding.split, finding.language, f"{finding.examples:,}", f"{finding.labelled:,}", note
