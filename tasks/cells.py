@@ -14,7 +14,9 @@ from tasks.examples import Example
 class Cell:
     """The score of one (task, language), in 0..100, with the number of examples that it is of.
 
-    `part` is `selection` or `report`; `version` is the metric's, `details` its named parts (F1 and EM).
+    `part` is `selection` or `report`; `version` is the metric's, `details` its named parts (F1 and EM). `data` is the
+    fingerprint of what was scored, `revision` its commit on the hub where it came from there; `layer` and `pooling`
+    say how a sentence became a vector, where a pool was searched.
     """
 
     task: str
@@ -25,6 +27,10 @@ class Cell:
     metric: str
     version: int
     details: Mapping[str, float] = field(default_factory=dict)
+    data: str | None = None
+    revision: str | None = None
+    layer: int | None = None
+    pooling: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What `cell.json` of a score stage holds."""

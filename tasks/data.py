@@ -27,7 +27,7 @@ class DataSource:
 
     `gold` is a file of labels alone; the labels in `files` are not read where `labelled` is False; `table` says how to
     read `files` where the task's own reader does not. `own` is the declaration of a user's own task, which another
-    process does not know by name.
+    process does not know by name. `revision` is the commit of files from the hub.
     """
 
     task: str
@@ -39,6 +39,7 @@ class DataSource:
     labelled: bool = True
     table: Table | None = None
     own: Task | None = field(default=None, hash=False)
+    revision: str | None = None
 
     @property
     def declared(self) -> Task:
@@ -123,8 +124,7 @@ class DataFolders:
         usable = [source for source in found if not labelled or _has_labels(source)]
         if not usable:
             return Absent(task, split, language, f"no labels in {_name(found[0])}")
-        for file in map(Path, usable[0].files):
-            self._check_pinned(file)
+        usable[0] = replace(usable[0], revision=self._revision(usable[0]))
         if part is not Part.ALL and not any(is_labelled(e) or not labelled for e in load(usable[0]).examples):
             return Absent(task, split, language, f"the {part} part is empty")
         return usable[0]
@@ -191,10 +191,13 @@ class DataFolders:
         wanted = paths(task, layout, language)
         return f"no file {next(path for path in wanted if not self._files(path))}"
 
-    def _check_pinned(self, file: Path) -> None:
+    def _revision(self, source: DataSource) -> str | None:
+        """The commit of a source's files if they came from the hub; what no lock names is refused."""
         for folder in self.folders:
-            if file.is_relative_to(folder / "hub"):
-                lock.pinned(folder, file)
+            for file in map(Path, source.files):
+                if file.is_relative_to(folder / "hub"):
+                    return lock.pinned(folder, file).revision
+        return None
 
     def _layouts(self, task: Task, split: str) -> tuple[Layout, ...]:
         layouts = task.splits[split].layouts

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tasks import catalog
+from tests.tune_jobs import bench
 from tune_jobs.commands import main
 
 Run = Callable[..., tuple[int, str, str]]
@@ -109,6 +110,17 @@ def test_data_is_checked(crosslift: Run, tmp_path: Path) -> None:
         2,
         f"crosslift: {tmp_path}: no file of a declared task is there\n",
     )
+
+
+def test_what_training_and_test_sets_share_is_shown(crosslift: Run, tmp_path: Path) -> None:
+    space = bench.write(tmp_path)
+    assert crosslift("data", "overlap", str(space))[1] == "no text that is scored stands in a training set\n"
+    long = "the quick brown fox jumps over the lazy dog and sleeps"
+    for file in ("xnli/train-en.tsv", "xnli/dev-en.tsv"):
+        with (tmp_path / "data" / file).open("a") as end:
+            end.write(f"{long}\t{file}\tneutral\n")
+    (found,) = json.loads(crosslift("data", "overlap", str(space), "--json")[1])
+    assert (found["train"], found["scored"], found["language"], found["exact"]) == ("xnli", "xnli", "en", 1)
 
 
 def test_what_is_not_on_the_hub_is_said(crosslift: Run) -> None:

@@ -53,6 +53,10 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
         metric=spec.metric,
         version=made.version,
         details=dict(result.details),
+        data=spec.data.fingerprint,
+        revision=dataset.source.revision,
+        layer=spec.layer,
+        pooling=spec.pooling,
     )
     (session.made / CELL).write_bytes(canonical_json(asdict(cell)))
     return {"score": result.value, "examples": cell.n}

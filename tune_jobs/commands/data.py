@@ -1,4 +1,4 @@
-"""`crosslift data fetch | check`: bring tasks from the hub, and see whether a folder's data is what was published."""
+"""`crosslift data`: bring tasks from the hub, check what is in a folder, and what training and test sets share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from tasks import catalog
 from tasks.errors import UserError
-from tune_jobs.commands.options import JsonOption
+from tune_jobs.commands.options import DataOption, JsonOption, SpaceArgument
 from tune_jobs.commands.screen import print_json, print_table
 
 if TYPE_CHECKING:
@@ -72,6 +72,30 @@ def check_command(
     faults = sum(finding.fault is not None for finding in found)
     if faults:
         raise UserError(f"{faults} of {len(found)} datasets cannot be used as they are")
+
+
+@data_app.command("overlap")
+def overlap_command(
+    space: SpaceArgument,
+    data: DataOption = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Which texts that a space scores stand in its training sets, exactly or nearly?"""
+    from search_spaces.space import load
+    from tune_jobs.results.overlap import overlaps_of
+
+    found = overlaps_of(load(space), data)
+    if as_json:
+        print_json([asdict(overlap) for overlap in found])
+    elif not found:
+        typer.echo("no text that is scored stands in a training set")
+    else:
+        rows = [
+            (o.train, o.scored, o.language, f"{o.texts:,}", f"{o.exact:,}", f"{o.near:,}", ", ".join(o.examples))
+            for o in found
+        ]
+        columns = ("training set", "scored", "language", "texts", "exact", "near", "such as")
+        print_table(columns, rows, right=("texts", "exact", "near"))
 
 
 def _task(name: str) -> Task:

@@ -1,0 +1,120 @@
+"""Does a training set hold what is scored? Texts that stand in both, exactly or nearly.
+
+Texts are compared without case, punctuation and repeated blanks. Near is a text of which at least four fifths of the
+runs of eight words (of characters, in languages without blanks: sixteen) stand somewhere in the training set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.data import Dataset
+from tasks.examples import (
+    Choices,
+    Example,
+    Passage,
+    Question,
+    Sentence,
+    SentencePair,
+    Tagged,
+    TextPair,
+    Translation,
+)
+
+WORDS, CHARACTERS = 8, 16  # of a run
+NEAR = 0.8
+SHOWN = 3
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Of the `texts` of a scored dataset, how many are in a training set; `examples` are ids of some of them."""
+
+    train: str
+    scored: str
+    language: str
+    texts: int
+    exact: int
+    near: int
+    examples: tuple[str, ...]
+
+
+def overlaps(train: Dataset, scored: Iterable[Dataset]) -> Iterator[Overlap]:
+    """What of each scored dataset stands in a training set; those without any overlap are passed over."""
+    whole, runs = _index(train)
+    for dataset in scored:
+        exact, near = [], []
+        texts = dict(_texts(dataset))
+        for text, example in texts.items():
+            if np.isin(_hash(text), whole):
+                exact.append(example)
+            elif (parts := _runs(text)) and np.isin(_hashes(parts), runs).mean() >= NEAR:
+                near.append(example)
+        if exact or near:
+            source = dataset.source
+            found = tuple(dict.fromkeys((*exact, *near)))[:SHOWN]
+            yield Overlap(train.source.task, source.task, source.language, len(texts), len(exact), len(near), found)
+
+
+def _index(dataset: Dataset) -> tuple[Hashes, Hashes]:
+    """The hashes of a dataset's texts, and of all their runs."""
+    texts = dict(_texts(dataset))
+    runs = np.unique(_hashes(run for text in texts for run in _runs(text)))
+    return np.unique(_hashes(texts)), runs
+
+
+def _texts(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """Texts in the form in which they are compared, each with an example's id; those too short to tell are left out."""
+    for example in dataset.examples:
+        for text in _fields(example):
+            plain = " ".join(_PUNCTUATION.sub(" ", text.casefold()).split())
+            if _runs(plain):
+                yield plain, example.id
+
+
+def _fields(example: Example) -> tuple[str, ...]:
+    match example:
+        case TextPair(first=first, second=second):
+            return (first, second or "")
+        case Choices(context=context, choices=choices):
+            return (context, *choices)
+        case Tagged(tokens=tokens):
+            return (" ".join(tokens),)
+        case Question(question=question, context=context):
+            return (question, context)
+        case Translation(query=query, candidate=candidate):
+            return (query, candidate)
+        case Passage(text=text):
+            return (text,)
+        case Sentence(text=text):
+            return (text,)
+        case SentencePair(english=english, foreign=foreign):
+            return (english, foreign)
+
+
+def _runs(text: str) -> list[str]:
+    """All runs of a text; none of one that is shorter than a run."""
+    words = text.split()
+    if len(words) >= WORDS:
+        return [" ".join(words[i : i + WORDS]) for i in range(len(words) - WORDS + 1)]
+    bare = "".join(words)
+    if len(bare) >= CHARACTERS and len(words) * WORDS < len(bare):  # hardly any blanks
+        return [bare[i : i + CHARACTERS] for i in range(len(bare) - CHARACTERS + 1)]
+    return []
+
+
+def _hash(text: str) -> np.uint64:
+    return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big"))
+
+
+def _hashes(texts: Iterable[str]) -> Hashes:
+    return np.fromiter((_hash(text) for text in texts), dtype=np.uint64)
