@@ -19,8 +19,7 @@ from tasks.examples import Kind
 from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
-from trainers.identity import round3
-from trainers.pieces import dev_data, schedule, shape, text, training_data
+from trainers.pieces import dev_data, draw_probabilities, schedule, shape, text, training_data
 from trainers.recipe import Base, Intermediate, Numerics, Optimisation, Recipe, Scratch
 from trainers.stages import (
     STAGE_PREFIX,
@@ -168,21 +167,16 @@ class _Builder:
 
     def intermediate(self, phase: Intermediate, origins: Origins) -> str:
         names = sorted(name for name, weight in phase.tasks.items() if weight > 0)
-        total = sum(phase.tasks[name] for name in names)
-        if total <= 0:
+        if not names:
             raise UserError(
                 "an intermediate phase needs a task with a weight above 0", where="recipe.intermediate.tasks"
             )
         best = phase.optimisation.keep == "best"
+        subsets = {name: self.subset(name, phase) for name in names}
+        shares = draw_probabilities(phase.tasks, {name: count for name, (_, count) in subsets.items()}, phase)
         parts: list[tuple[Ingredient, Dataset, Dataset | None]] = []
-        for name in names:
-            dataset = self.must(name, "train", catalog.get(name).taught_in)
-            share = phase.fraction if isinstance(phase.fraction, float) else phase.fraction.get(name, 1.0)
-            count = max(1, round(len(dataset) * share))
-            count = min(count, phase.cap) if phase.cap is not None else count
-            ingredient = Ingredient(
-                data=training_data(catalog.get(name), dataset, count), weight=round3(phase.tasks[name] / total)
-            )
+        for name, (dataset, count) in subsets.items():
+            ingredient = Ingredient(data=training_data(catalog.get(name), dataset, count), weight=shares[name])
             parts.append((ingredient, dataset, self.dev(name) if best else None))
         parts.sort(key=lambda item: (item[0].data.fingerprint, item[0].data.labels))
         ingredients = tuple(part[0] for part in parts)
@@ -207,6 +201,13 @@ class _Builder:
         datasets = [dataset for _, dataset, _ in parts]
         tokens = training_tokens([*datasets, *texts], mixture_shares(spec), spec.schedule)
         return self.add(spec, "intermediate " + "+".join(names), [*datasets, *_present(parts), *texts], tokens)
+
+    def subset(self, name: str, phase: Intermediate) -> tuple[Dataset, int]:
+        """A task's training set, and how many of its examples count."""
+        dataset = self.must(name, "train", catalog.get(name).taught_in)
+        share = phase.fraction if isinstance(phase.fraction, float) else phase.fraction.get(name, 1.0)
+        count = max(1, round(len(dataset) * share))
+        return dataset, count if phase.cap is None else min(count, phase.cap)
 
     def mlm_texts(self, phase: Intermediate) -> list[Dataset]:
         if phase.mlm_share == 0:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tasks.data import Dataset
 from tasks.declaration import Task
 from tasks.examples import Kind
-from trainers.recipe import Numerics, Optimisation
+from trainers.identity import round3
+from trainers.recipe import Intermediate, Numerics, Optimisation
 from trainers.stages import Data, Schedule, Shape, Text
 
 
@@ -30,6 +31,18 @@ def training_data(task: Task, dataset: Dataset, count: int) -> Data:
 def dev_data(task: Task, dataset: Dataset) -> Data:
     """All of a development set, and what it is scored by."""
     return training_data(task, dataset, len(dataset)).model_copy(update={"metric": task.metric})
+
+
+def draw_probabilities(
+    weights: Mapping[str, float], counts: Mapping[str, int], phase: Intermediate
+) -> dict[str, float]:
+    """Per-step draw probabilities of a mixture's tasks: ∝ weight, or with a temperature T ∝ weight · count^(1/T).
+
+    Equal weights with a cap and a temperature are jiant's sampling, ∝ min(n, cap)^(1/T); T = 1 is proportional to size.
+    """
+    scale = {name: 1.0 if phase.temperature is None else counts[name] ** (1 / phase.temperature) for name in counts}
+    total = sum(weights[name] * scale[name] for name in counts)
+    return {name: round3(weights[name] * scale[name] / total) for name in counts}
 
 
 def schedule(settings: Optimisation, counts: Sequence[int], kinds: Iterable[Kind]) -> Schedule:

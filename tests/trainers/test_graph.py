@@ -131,3 +131,23 @@ def test_planned_tokens_of_a_step_follow_the_shares_of_a_mixture(data: DataFolde
     assert short < long
     assert per_step({"snli": 3, "squad": 1}) == pytest.approx(0.75 * short + 0.25 * long, rel=0.01)
     assert per_step({"squad": 1}, mlm_share=0.5) < long, "lines of text are shorter than windows"
+
+
+def shares(data: DataFolders, **phase: object) -> dict[int, float]:
+    """Draw probabilities by number of examples."""
+    recipe = world.recipe({"snli": 1, "squad": 1})
+    assert recipe.intermediate is not None
+    changed = recipe.model_copy(update={"intermediate": recipe.intermediate.model_copy(update=phase)})
+    (spec,) = (s.spec for s in world.graph(data, changed).stages.values() if isinstance(s.spec, IntermediateSpec))
+    return {ingredient.data.examples: ingredient.weight for ingredient in spec.mixture}
+
+
+def test_a_temperature_draws_by_size(data: DataFolders) -> None:
+    plain = shares(data)
+    assert set(plain.values()) == {0.5}
+    sizes = sorted(plain)
+    by_size = shares(data, temperature=1.0)
+    assert by_size == pytest.approx({n: n / sum(sizes) for n in sizes}, abs=1e-3)
+    flatter = shares(data, temperature=5.0)
+    assert by_size[sizes[0]] < flatter[sizes[0]] < 0.5 < flatter[sizes[1]] < by_size[sizes[1]]
+    assert set(shares(data, temperature=1.0, cap=sizes[0]).values()) == {0.5}, "capped, they are equally large"
