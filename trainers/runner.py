@@ -21,6 +21,7 @@ from tasks.errors import UserError
 from trainers.lane import Assignment, Ending, Outcome
 from trainers.loop import Diverged, Stopped
 from trainers.memory import keep_freed_memory
+from trainers.model.kept import forget
 from trainers.ranks import ALONE, Ranks
 from trainers.recipe import Numerics
 from trainers.session import Report, Session, Settings
@@ -75,6 +76,8 @@ class Runner:
         session.keep_log()  # what kills a process may come before the first save
         try:
             configure(getattr(assignment.stage.spec, "numerics", Numerics()))
+            if not isinstance(assignment.stage.spec, ScoreSpec):
+                forget()  # training needs the memory
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
             facts = {"seconds": time.monotonic() - started} | facts
             if self.ranks.first:

@@ -12,9 +12,12 @@ from tests.trainers import world
 from trainers import predictions
 from trainers.graph import Graph
 from trainers.lane import Ending, Verdict
+from trainers.model import kept
+from trainers.model.learner import Learner
 from trainers.stages import Stage
 from trainers.store.folder import FolderObjects
 from trainers.store.stages import StageStore
+from trainers.work import score
 
 MIXTURE = {"snli": 2.0, "squad": 1.0}
 SMALL_BATCHES = 256  # padded tokens: several micro-batches a step
@@ -93,10 +96,26 @@ def test_resumed_equals_undisturbed_bit_for_bit(
     assert store.latest_progress(stage.id) is None
 
 
-def test_the_whole_graph_is_the_same_in_another_store(graph: Graph, undisturbed: StageStore, tmp_path: Path) -> None:
-    again = world.run_all(graph, tmp_path, micro=SMALL_BATCHES)
+def test_the_whole_graph_is_the_same_in_another_store(
+    graph: Graph, undisturbed: StageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There a fresh model scores each language; in the first one a model stayed in memory for the next language."""
+    loaded: list[Path] = []
+    load = score.load_tuned
+
+    def counted(folder: Path) -> tuple[Learner, tuple[str, ...]]:
+        loaded.append(folder)
+        return load(folder)
+
+    monkeypatch.setattr(score, "load_tuned", counted)
+    again = StageStore(FolderObjects(tmp_path / "store"))
     for stage in graph.stages.values():
+        kept.forget()
+        world.run(stage, again, tmp_path / "cache", micro=SMALL_BATCHES)
         assert contents(again, stage) == contents(undisturbed, stage), stage.label
+    fresh, models = len(loaded), len(set(loaded))
+    world.run_all(graph, tmp_path / "kept", micro=SMALL_BATCHES)
+    assert len(loaded) - fresh == models < fresh, "each model was loaded once"
 
 
 def test_micro_batches_move_weights_only_by_rounding(graph: Graph, undisturbed: StageStore, tmp_path: Path) -> None:

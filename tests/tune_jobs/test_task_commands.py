@@ -11,20 +11,11 @@ import pytest
 import yaml
 
 from tasks import catalog
+from tests.search_spaces.test_own_tasks import REVIEWS
 from tests.tune_jobs import bench
 from tune_jobs.commands import main
 
 Run = Callable[..., tuple[int, str, str]]
-
-REVIEWS = {
-    "name": "reviews",
-    "kind": "classification",
-    "languages": ["en", "de"],
-    "labels": ["bad", "good"],
-    "files": {"train": "train.csv", "dev": "dev-{language}.jsonl"},
-    "columns": {"first": "text", "label": "stars"},
-    "aliases": {"1": "bad", "5": "good"},
-}
 
 
 @pytest.fixture

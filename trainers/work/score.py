@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file
@@ -17,6 +18,7 @@ from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
 from trainers.loop import Stopped
 from trainers.model.encoder import load_encoder, load_tokenizer
+from trainers.model.kept import kept
 from trainers.model.learner import Learner
 from trainers.predict import Passes, predict
 from trainers.predictions import CELL, PREDICTIONS, predictions, write
@@ -33,11 +35,11 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     passes = Passes(session.settings.micro_tokens, spec.numerics, session.ranks, partial(_told, session))
     if spec.data.kind.searched:
         assert spec.layer is not None and spec.pooling is not None
-        encoder = load_encoder(session.folder(spec.model))
+        encoder = kept(session.folder(spec.model), load_encoder)
         embedder = Embedder(encoder, tokenizer, limits, spec.layer, spec.pooling, passes, spec.normalised)
         found = _search(spec, session, embedder, dataset)
     else:
-        model, labels = load_tuned(spec, session)
+        model, labels = kept(session.folder(spec.model), load_tuned)
         found = predict(model, 0, dataset, tokenizer, limits, labels, passes)
     scored = [(example, found[i]) for i, example in enumerate(dataset.examples) if is_labelled(example)]
     examples, predicted = [example for example, _ in scored], [prediction for _, prediction in scored]
@@ -77,9 +79,8 @@ def _told(session: Session, done: int, passes: int) -> None:
         raise Stopped
 
 
-def load_tuned(spec: ScoreSpec, session: Session) -> tuple[Learner, tuple[str, ...]]:
+def load_tuned(folder: Path) -> tuple[Learner, tuple[str, ...]]:
     """The encoder and head of a target stage, and what the head's outputs mean."""
-    folder = session.folder(spec.model)
     about = json.loads((folder / "head.json").read_text())
     encoder = load_encoder(folder)
     head = kind_of(Kind(about["kind"])).head(encoder.config.hidden_size, len(about["labels"]))
