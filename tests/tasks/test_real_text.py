@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tasks import catalog
 from tasks.data import Absent, DataFolders, Dataset, DataSource, Part, load
-from tasks.examples import Passage, Question, Tagged, Translation, is_labelled
+from tasks.examples import Passage, Question, Tagged, TextPair, Translation, is_labelled
+from tasks.parts import nested_order
 
 FOLDER = os.environ.get("CROSSLIFT_REAL")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="CROSSLIFT_REAL names no folder of official files")
@@ -212,3 +214,46 @@ def test_training_data_shares_no_paragraph_with_xquad(data: DataFolders) -> None
     xquad = {e.context for e in dataset(data.find("xquad", "test", "en")).examples}
     assert len(xquad) == 240
     assert not squad & xquad
+
+
+def test_lines_that_end_in_crlf_and_are_quoted_leave_no_trace(data: DataFolders) -> None:
+    for task in ("xnli", "pawsx"):
+        pairs = [e for e in dataset(data.find(task, "dev", "de")).examples if isinstance(e, TextPair)]
+        assert not any(text.endswith(("\r", '"\t')) for e in pairs for text in (e.first, e.second or ""))
+        assert {e.label for e in pairs} == set(catalog.get(task).labels), "no carriage return is part of a label"
+
+
+def test_paws_x_placeholders_are_examples(data: DataFolders) -> None:
+    """They count, as in the reference, which reads the file line by line."""
+    pairs = [e for e in dataset(data.find("pawsx", "dev", "de")).examples if isinstance(e, TextPair)]
+    assert 0 < sum("NS" in (e.first, e.second) for e in pairs) < 100
+
+
+def test_the_offset_says_which_of_several_places_an_answer_is(data: DataFolders) -> None:
+    asked = [e for e in dataset(data.find("mlqa", "dev", "de")).examples if isinstance(e, Question)]
+    several = [e for e in asked if e.context.count(e.answers[0].text) > 1]
+    assert len(several) > len(asked) / 20
+    assert any(e.context.index(e.answers[0].text) != e.answers[0].start for e in several)
+
+
+def test_placeholder_labels_of_tests_are_never_read(data: DataFolders) -> None:
+    found = data.find("copa", "test", "en")
+    assert isinstance(found, Absent), "COPA's test file has placeholders: the task has no test split"
+
+
+def test_parallel_tasks_are_parallel(data: DataFolders) -> None:
+    for task, split in (("xnli", "dev"), ("xquad", "test"), ("xcopa", "dev")):
+        ids = [[e.id for e in dataset(data.find(task, split, la)).examples] for la in ("zh", "tr")]
+        assert ids[0] == ids[1]
+    lengths = {len(dataset(data.find("ntrex", "train", la))) for la in NTREX}
+    assert len(lengths) == 1
+
+
+def test_umsab_s_labels_that_take_turns_do_not_take_turns_in_training(data: DataFolders) -> None:
+    tweets = {la: dataset(data.find("umsab", "train", la)).examples for la in ("de", "en")}
+    labels = {la: [e.label for e in found if isinstance(e, TextPair)] for la, found in tweets.items()}
+    assert labels["de"] == labels["en"] and labels["de"][:6] == ["negative", "neutral", "positive"] * 2
+    order = nested_order([e.id for e in tweets["en"]])[:300]
+    drawn = Counter(labels["en"][i] for i in order)
+    assert min(drawn.values()) > 70
+    assert [labels["en"][i] for i in order[:9]] != labels["en"][:9]
