@@ -14,10 +14,14 @@ SAMPLERS = ("random", "grid", "tpe", "gp", "cmaes")
 
 
 class Toy(Spec):
-    """A generated world (`tasks.toy`): its size relative to the standard one, and its seed."""
+    """A generated world (`tasks.toy`): its size relative to the standard one, and its seed.
+
+    Without `further` it holds the tasks alone that it is tried out with, and is written in two thirds of the time.
+    """
 
     size: Annotated[float, Field(gt=0)] = 1.0
     seed: Annotated[int, Field(ge=0)] = 0
+    further: Annotated[bool, Later(True)] = True
 
 
 class DataSettings(Spec):

@@ -27,8 +27,10 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
         UserError: a folder is missing.
     """
     if settings.toy is not None:
-        world = cache_folder() / "worlds" / f"v{toy.VERSION}-{settings.toy.size:g}-{settings.toy.seed}"
-        toy.write(world, size=settings.toy.size, seed=settings.toy.seed)
+        wanted = settings.toy
+        name = f"v{toy.VERSION}-{wanted.size:g}-{wanted.seed}{'' if wanted.further else '-main'}"
+        world = cache_folder() / "worlds" / name
+        toy.write(world, size=wanted.size, seed=wanted.seed, further=wanted.further)
         return DataFolders((world,), {})
     if settings.hub and not folder.is_dir():
         raise UserError(

@@ -1,4 +1,4 @@
-"""Multiple choice: HellaSwag, Cosmos QA, and COPA with XCOPA.
+"""Multiple choice: HellaSwag, Cosmos QA, COPA with XCOPA, and those of other numbers of choices.
 
 All ask for the state that an action brings about, or for the action that brought a state about. The choices are equal
 in shape, none of their deciding words is in the context, and each is right in as many contexts as the others.
@@ -80,6 +80,50 @@ def explanations(stream: Stream) -> Iterator[Choice]:
         yield _placed(stream, context, question, [facts.say(clause) for clause in picked], position)
 
 
+def reactions(stream: Stream) -> Iterator[Choice]:
+    """Social IQa: the same with three answers."""
+    for position, whole in zip(stream.positions(3), explanations(stream), strict=False):
+        wrong = [choice for place, choice in enumerate(whole.choices) if place != whole.label]
+        choices = (whole.choices[whole.label], *wrong[:2])
+        yield _placed(stream, whole.context, whole.question, choices, position)
+
+
+def outcomes(stream: Stream) -> Iterator[Choice]:
+    """CommonsenseQA: what was done to two things, and how one of them is now, of five possible ways."""
+    for position in stream.positions(5):
+        changes, names = stream.allowed(partial(_changes, stream, "outcome"))
+        asked, other = stream.shuffled(changes)
+        known = (asked.dimension, other.dimension)
+        third = stream.pick([each for each in _states(asked.dimension) if each not in known])
+        words = [
+            stream.pick(dimension.values[value])
+            for dimension, value in (
+                (asked.dimension, asked.value),
+                (asked.dimension, 1 - asked.value),
+                (other.dimension, 0),
+                (other.dimension, 1),
+                (third, stream.pick((0, 1))),
+            )
+        ]
+        context = tuple(facts.say(change.action(stream)) for change in changes)
+        question = facts.say(Clause(names[changes.index(asked)], quality="how", adverb="now"))
+        picked = [facts.say(facts.has_quality(Pronoun("it"), word)) for word in words]
+        yield _placed(stream, context, question, picked, position)
+
+
+def stories(stream: Stream) -> Iterator[Choice]:
+    """XStoryCloze: how two things were, what was done to them, and how one of them is then, of two ways."""
+    for position in stream.positions(2):
+        changes, names = stream.allowed(partial(_changes, stream, "story"))
+        asked = stream.pick((0, 1))
+        before = [change.state(stream, value=1 - change.value) for change in changes]
+        actions = stream.shuffled([change.action(stream) for change in changes])
+        change, name = changes[asked], names[asked]
+        ends = [change.state(stream, name, value) for value in (change.value, 1 - change.value)]
+        context = tuple(facts.say(clause) for clause in (*before, *actions))
+        yield _placed(stream, context, "", [facts.say(clause) for clause in ends], position)
+
+
 def alternatives(stream: Stream) -> Iterator[Choice]:
     """COPA: cause or effect. Two instances in a row have the same alternatives, of which each is right once."""
     while True:
@@ -126,6 +170,11 @@ def _changing(stream: Stream) -> tuple[tuple[Dimension, Dimension], list[Noun]]:
         roles = [role for domain in stream.domains for role in concepts.ROLES[domain]]
         return stream.two(concepts.PERSON_STATES), [Noun(role) for role in stream.sample(roles, 2)]
     return stream.two(concepts.THING_STATES), [Noun(kind) for kind in stream.kinds(2)]
+
+
+def _states(dimension: Dimension) -> Sequence[Dimension]:
+    """The dimensions of what has this one."""
+    return concepts.PERSON_STATES if dimension in concepts.PERSON_STATES else concepts.THING_STATES
 
 
 def _called(patient: Noun, general: bool) -> Noun:

@@ -8,7 +8,7 @@ from itertools import islice
 from math import ceil
 from typing import TypeVar
 
-from tasks.toy import layouts
+from tasks.toy import further, layouts
 from tasks.toy.choices import alternatives, endings, explanations
 from tasks.toy.concepts import DOMAINS
 from tasks.toy.grammar import Entry, Sentence
@@ -52,14 +52,28 @@ SIZES: Mapping[str, int] = {
     "tatoeba": 300,
     "bucc_dev": 150,
     "bucc_test": 300,
+    "further_train": 200,
+    "further_dev": 60,
+    "further_test": 100,
 }
-"""Examples at size 1, per language: lines of text (in the richest one), pairs, questions, tagged sentences."""
+"""Examples at size 1, per language: lines of text (in the richest one), pairs, questions, tagged sentences.
 
+`further_…` are those of each task of `tasks.toy.further`.
+"""
+
+FURTHER = "further_"
 EVERY = ("en", *LANGUAGES)
 
 
 def files(world: World, counts: Mapping[str, int]) -> Iterator[File]:
-    """Every file of a world, one after the other."""
+    """Every file of a world, one after the other; without counts of the further tasks, theirs are left out."""
+    yield from main_files(world, counts)
+    if any(name.startswith(FURTHER) for name in counts):
+        yield from further.files(world, counts)
+
+
+def main_files(world: World, counts: Mapping[str, int]) -> Iterator[File]:
+    """Those of the tasks on which the world is tried out, whose labels nothing trivial tells."""
     writer = _Files(world, counts)
     for part in (writer.texts, writer.mining, writer.inference, writer.choices, writer.questions, writer.tagging):
         yield from part()

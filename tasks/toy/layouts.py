@@ -27,7 +27,8 @@ def jsonl(records: Iterable[dict[str, Any]]) -> str:
     return lines(json.dumps(record, ensure_ascii=False) for record in records)
 
 
-def _csv(rows: Iterable[Sequence[object]], delimiter: str) -> str:
+def table(rows: Iterable[Sequence[object]], delimiter: str) -> str:
+    """Rows, quoted where they must be."""
     buffer = io.StringIO()
     csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
@@ -51,7 +52,7 @@ def snli(examples: Sequence[Inference], speaker: Speaker) -> str:
 def xnli(examples: Sequence[Inference], speaker: Speaker, *, labelled: bool = True) -> str:
     """XNLI as in XTREME: sentence1 TAB sentence2 TAB label; test files leave the label out."""
     rows = ((speaker.text(e.premise), speaker.text(e.hypothesis), e.label) for e in examples)
-    return _csv((row if labelled else row[:2] for row in rows), "\t")
+    return table((row if labelled else row[:2] for row in rows), "\t")
 
 
 def hellaswag(examples: Sequence[Choice], speaker: Speaker, split: str) -> str:
@@ -81,16 +82,17 @@ def cosmosqa(examples: Sequence[Choice], speaker: Speaker, split: str) -> str:
         (
             f"toy##{split}##{number}",
             speaker.text(*example.context),
-            _said(example.question, speaker),
+            question_text(example.question, speaker),
             *(speaker.text(choice) for choice in example.choices),
             example.label,
         )
         for number, example in enumerate(examples)
     )
-    return _csv((header, *rows), ",")
+    return table((header, *rows), ",")
 
 
-def _said(question: Sentence | str, speaker: Speaker) -> str:
+def question_text(question: Sentence | str, speaker: Speaker) -> str:
+    """A question, or its word."""
     return question if isinstance(question, str) else speaker.text(question)
 
 
@@ -112,7 +114,7 @@ def xcopa(examples: Sequence[Choice], speaker: Speaker, *, labelled: bool = True
 
 def squad(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
     """SQuAD 1.1's JSON: articles of two paragraphs, with titles and ids that are equal in all languages."""
-    return _articles([_paragraph(p, speaker, f"{name}-{i}") for i, p in enumerate(paragraphs)], name)
+    return articles([block_of(p, speaker, f"{name}-{i}") for i, p in enumerate(paragraphs)], name)
 
 
 def lareqa(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
@@ -121,12 +123,13 @@ def lareqa(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
     for i, paragraph in enumerate(paragraphs):
         said, starts = _sentences(paragraph, speaker)
         breaks = [[start, start + len(text)] for text, start in zip(said, starts, strict=True)]
-        block = _paragraph(paragraph, speaker, f"{name}-{i}")
+        block = block_of(paragraph, speaker, f"{name}-{i}")
         blocks.append(block | {"sentences": said, "sentence_breaks": breaks})
-    return _articles(blocks, name)
+    return articles(blocks, name)
 
 
-def _articles(blocks: Sequence[dict[str, Any]], name: str) -> str:
+def articles(blocks: Sequence[dict[str, Any]], name: str) -> str:
+    """SQuAD's JSON of paragraphs, two an article."""
     data = [
         {"title": f"{name.capitalize()}_{i // _PARAGRAPHS}", "paragraphs": blocks[i : i + _PARAGRAPHS]}
         for i in range(0, len(blocks), _PARAGRAPHS)
@@ -139,7 +142,7 @@ def tydiqa(paragraphs: Sequence[Paragraph], speaker: Speaker, name: str) -> str:
     language = "english" if speaker.code == "en" else speaker.code
     blocks = []
     for i, paragraph in enumerate(paragraphs):
-        whole = _paragraph(paragraph, speaker, f"{language}-{name}-{i}")
+        whole = block_of(paragraph, speaker, f"{language}-{name}-{i}")
         blocks += [{"paragraphs": [{"context": whole["context"], "qas": [asked]}]} for asked in whole["qas"]]
     return json.dumps({"version": "TyDiQA-GoldP-1.1-for-SQuAD-1.1", "data": blocks}, ensure_ascii=False)
 
@@ -150,7 +153,8 @@ def _sentences(paragraph: Paragraph, speaker: Speaker) -> tuple[list[str], list[
     return said, [sum(len(text) + 1 for text in said[:i]) for i in range(len(said))]
 
 
-def _paragraph(paragraph: Paragraph, speaker: Speaker, name: str) -> dict[str, Any]:
+def block_of(paragraph: Paragraph, speaker: Speaker, name: str) -> dict[str, Any]:
+    """SQuAD's paragraph: a context and its questions with answers."""
     said, starts = _sentences(paragraph, speaker)
     asked = [
         _question(asked, speaker, paragraph.context[asked.sentence], starts[asked.sentence], f"{name}-{i}")

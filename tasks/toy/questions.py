@@ -1,4 +1,4 @@
-"""Span questions: SQuAD, XQuAD and TyDiQA.
+"""Span questions: SQuAD, XQuAD, TyDiQA and their like.
 
 A context says several facts of one template about things and people in every combination. A question names a fact by a
 synonym, a hypernym or a converse, so that its sentence has no more words in common with it than the others have.
@@ -7,7 +7,7 @@ synonym, a hypernym or a converse, so that its sentence has no more words in com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tasks.toy import concepts, facts
@@ -29,10 +29,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A context and the questions about it."""
+    """A context and the questions about it; `open` are questions that it does not answer."""
 
     context: tuple[Sentence, ...]
     asked: tuple[Asked, ...]
+    open: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,43 @@ class _Fact:
     answer: Phrase | str
 
 
-def paragraphs(stream: Stream) -> Iterator[Paragraph]:
-    """Paragraphs of four facts with two questions, without end."""
+Template = Callable[[Stream], tuple[Key, Sequence[_Fact]]]
+
+
+def paragraphs(stream: Stream, templates: Sequence[Template] | None = None) -> Iterator[Paragraph]:
+    """Paragraphs of four facts with two questions, without end; of all templates, unless some are named."""
     while True:
-        known = stream.allowed(partial(stream.pick(_TEMPLATES), stream))
+        known = stream.allowed(partial(stream.pick(templates or _TEMPLATES), stream))
         order = stream.shuffled(range(len(known)))
         context = tuple(facts.say(known[i].clause) for i in order)
         places = stream.sample(range(len(known)), QUESTIONS)
         asked = (Asked(facts.say(known[order[p]].question), p, known[order[p]].answer) for p in places)
         yield Paragraph(context, tuple(asked))
+
+
+def of_one_domain(stream: Stream) -> Iterator[Paragraph]:
+    """Paragraphs of the templates for which the words of one domain are enough."""
+    return paragraphs(stream, (_how_many, _who, _what, _transfer))
+
+
+def about_people(stream: Stream) -> Iterator[Paragraph]:
+    """Paragraphs of one domain whose questions name a person, and so have one answer among many paragraphs."""
+    return paragraphs(stream, (_how_many, _transfer))
+
+
+def with_open_questions(stream: Stream) -> Iterator[Paragraph]:
+    """SQuAD 2.0: each with a question of another paragraph, about a person whom this one does not name."""
+    others = about_people(stream)
+    for paragraph in about_people(stream):
+        known = {name for sentence in paragraph.context for name in _people(stream, sentence)}
+        asked = (question.question for other in others for question in other.asked)
+        strange = next(question for question in asked if not known.intersection(_people(stream, question)))
+        yield replace(paragraph, open=(strange,))
+
+
+def _people(stream: Stream, sentence: Sentence) -> list[str]:
+    said = stream.world.speakers["en"].say(sentence)
+    return [token.form for token in said.tokens if token.upos == "PROPN"]
 
 
 def _where(stream: Stream) -> tuple[Key, Sequence[_Fact]]:
@@ -125,4 +154,4 @@ def _four_things(stream: Stream) -> tuple[list[tuple[Name, str]], list[str]]:
     return things, [HYPERNYM[kind] for _, kind in things]
 
 
-_TEMPLATES: tuple[Callable[[Stream], tuple[Key, Sequence[_Fact]]], ...] = (_where, _how_many, _who, _what, _transfer)
+_TEMPLATES: tuple[Template, ...] = (_where, _how_many, _who, _what, _transfer)

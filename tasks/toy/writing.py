@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tasks.errors import UserError, nearest
-from tasks.toy.files import SIZES, files
+from tasks.toy.files import FURTHER, SIZES, files
 from tasks.toy.world import World
 
 MANIFEST = "manifest.json"
-VERSION = 4  # of the generator: a folder of another version is not taken for this one's
+VERSION = 5  # of the generator: a folder of another version is not taken for this one's
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Manifest:
     files: Mapping[str, str]
 
 
-def write(folder: Path, *, size: float = 1.0, seed: int = 0, **counts: int) -> Manifest:
+def write(folder: Path, *, size: float = 1.0, seed: int = 0, further: bool = True, **counts: int) -> Manifest:
     """Write the miniature benchmark, unless the folder holds it already.
 
     The files are written beside the folder and moved into place at the end, so a half-written world is never taken for
@@ -46,12 +46,13 @@ def write(folder: Path, *, size: float = 1.0, seed: int = 0, **counts: int) -> M
         folder: it must not exist, be empty, or hold this very world.
         size: multiplies the number of examples of every set.
         seed: another seed gives other words, names and examples.
+        further: whether all declared tasks are there, or those alone that the world is tried out with.
         counts: the number of examples of single sets instead, by their names in `tasks.toy.SIZES`.
 
     Raises:
         UserError: the folder holds something else or cannot be written; an unknown set or a number below 1.
     """
-    wanted = _counts(size, counts)
+    wanted = _counts(size, further, counts)
     if _occupied(folder):
         return _verified(folder, seed, wanted)
     try:
@@ -72,15 +73,16 @@ def write(folder: Path, *, size: float = 1.0, seed: int = 0, **counts: int) -> M
     return manifest
 
 
-def _counts(size: float, counts: Mapping[str, int]) -> dict[str, int]:
+def _counts(size: float, further: bool, counts: Mapping[str, int]) -> dict[str, int]:
+    sizes = {name: count for name, count in SIZES.items() if further or not name.startswith(FURTHER)}
     for name, count in counts.items():
-        if name not in SIZES:
-            raise UserError(f"the toy world has no set {name!r}, {nearest(name, SIZES)}")
+        if name not in sizes:
+            raise UserError(f"the toy world has no set {name!r}, {nearest(name, sizes)}")
         if count < 1:
             raise UserError(f"{name} must be at least 1, not {count}")
     if not 0 < size < float("inf"):
         raise UserError(f"the size must be above 0, not {size}")
-    return {name: counts.get(name, max(1, round(standard * size))) for name, standard in SIZES.items()}
+    return {name: counts.get(name, max(1, round(standard * size))) for name, standard in sizes.items()}
 
 
 def _occupied(folder: Path) -> bool:
@@ -118,8 +120,11 @@ def _verified(folder: Path, seed: int, counts: Mapping[str, int]) -> Manifest:
         raise UserError(f"a toy world of version {found.version}, not {VERSION}: {advice}", where=str(folder))
     if found.seed != seed:
         raise UserError(f"a toy world of seed {found.seed}, not {seed}: {advice}", where=str(folder))
+    names = dict.fromkeys((*counts, *found.counts))
     if other := [
-        f"{name} {found.counts.get(name)}, not {n}" for name, n in counts.items() if found.counts.get(name) != n
+        f"{name} {found.counts.get(name)}, not {counts.get(name)}"
+        for name in names
+        if found.counts.get(name) != counts.get(name)
     ]:
         raise UserError(f"a toy world of another size ({other[0]}): {advice}", where=str(folder))
     for name, digest in found.files.items():
