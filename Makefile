@@ -19,7 +19,6 @@ $(STAMP): pyproject.toml constraints.txt
 demo: install
 	@mkdir -p $(DEMO)
 	$(BIN)/crosslift sweep $(SPACE) --store $(DEMO)/store
-	$(BIN)/crosslift leaderboard $(SPACE) --store $(DEMO)/store
 	@$(BIN)/crosslift best $(SPACE) --store $(DEMO)/store > $(DEMO)/best.yaml.part
 	@mv $(DEMO)/best.yaml.part $(DEMO)/best.yaml
 	@echo "the best recipe is in $(DEMO)/best.yaml; next:"

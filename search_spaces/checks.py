@@ -25,9 +25,12 @@ _WEIGHTS_TOLERANCE = 0.02  # weights that a person has rounded to 2 digits
 def task(name: str, document: Document, keys: Keys) -> Task:
     """The task of a name that stands at `keys`."""
     try:
-        return catalog.get(name)
+        found = catalog.get(name)
     except UserError as error:
         raise document.error(f"{dotted(keys)}: {error}", keys) from error
+    if found.name != name:  # one spelling a task: results are kept and found by it
+        raise document.error(f"{dotted(keys)}: write it as {found.name!r}", keys)
+    return found
 
 
 def check_data(data: DataSettings, document: Document) -> None:

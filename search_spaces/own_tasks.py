@@ -14,6 +14,7 @@ A space names such files under `data.tasks`, relative to itself. They are writte
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,12 @@ METRICS = {  # by kind: the usual one first
 }
 LABELLED = (Kind.CLASSIFICATION, Kind.TAGGING)
 
+RESERVED = ("language", "control")  # of references
+PLACEHOLDER = re.compile(r"\{([^}]*)\}")
+PLACEHOLDERS = ("language", "iso3")
+
+Code = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]+)?$")]
+Column = Annotated[str, Field(pattern=r"^[\w -]+$")]
 SplitName = Literal["train", "dev", "test"]
 Several = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -49,7 +56,7 @@ Several = Annotated[tuple[str, ...], Field(min_length=1)]
 class OwnHub(Spec):
     """What the Hugging Face hub keeps of it; `tasks.declaration.Hub` says what the fields mean."""
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     config: str | None = None
     splits: Annotated[dict[SplitName, str], Field(min_length=1)]
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
@@ -60,7 +67,7 @@ class OwnTask(Spec):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
     kind: Kind
-    languages: tuple[str, ...] = ()
+    languages: tuple[Code, ...] = ("en",)
     files: dict[SplitName, RelativePath | tuple[RelativePath, ...]] = Field(default_factory=dict)
     columns: dict[str, str | Several]
     only: dict[str, str] = Field(default_factory=dict)
@@ -70,7 +77,7 @@ class OwnTask(Spec):
     first: Literal["0", "1", "A", "a"] = "0"
     metric: str | None = None
     train_on: str | None = None
-    filters: tuple[str, ...] = ()
+    filters: tuple[Column, ...] = ()
     group: Group | None = None
     hub: OwnHub | None = None
     domain: str = "the user's own"
@@ -81,7 +88,11 @@ class OwnTask(Spec):
     def _fits_its_kind(self) -> Self:
         if not self.files and self.hub is None:
             raise ValueError("it needs `files` or `hub`: where its data is")
-        for check in (self._roles, self._formats, self._labels, self._metric):
+        if not self.languages:
+            raise ValueError("`languages` names none")
+        if reserved := [name for name in self.filters if name in RESERVED]:
+            raise ValueError(f"`filters` cannot hold {reserved[0]!r}: it means something else in references")
+        for check in (self._roles, self._formats, self._places, self._labels, self._metric):
             check()
         return self
 
@@ -100,12 +111,36 @@ class OwnTask(Spec):
         for file in (file for split in self.files for file in self._files(split)):
             if not file.endswith(FORMATS):
                 raise ValueError(f"{file!r} is no table; give {', '.join(FORMATS)}")
+            if self.kind is Kind.TAGGING and file.endswith((".csv", ".tsv")):
+                raise ValueError(f"{file!r} cannot hold lists of tokens; give .jsonl or .parquet")
+
+    def _places(self) -> None:
+        """Every language has rows of its own."""
+        templates = [self.hub.config or ""] if self.hub else []
+        templates += [file for split in self.files for file in self._files(split)]
+        unknown = [name for place in templates for name in PLACEHOLDER.findall(place) if name not in PLACEHOLDERS]
+        if unknown:
+            raise ValueError(f"{{{unknown[0]}}} stands for nothing; write {{language}} or {{iso3}}")
+        told = any(PLACEHOLDER.search(value) for value in self.only.values())
+        for split in self.files:
+            named = any(PLACEHOLDER.search(file) for file in self._files(split))
+            if split != "train" and len(self.languages) > 1 and not (named or told):
+                what = "the same rows in every language: name it in the path, or in `only`, with {language}"
+                raise ValueError(f"`files.{split}`: {what}")
 
     def _labels(self) -> None:
         if self.kind in LABELLED and len(set(self.labels)) < 2:
             raise ValueError(f"a {self.kind.value} task needs `labels`, two or more")
         if len(set(self.labels)) < len(self.labels):
             raise ValueError("`labels` has a label twice")
+        for label in self.labels:  # files of predictions have one a line
+            if (
+                label != label.strip()
+                or not label
+                or "\n" in label
+                or (self.kind is Kind.TAGGING and len(label.split()) > 1)
+            ):
+                raise ValueError(f"the label {label!r} has blanks that files of predictions cannot hold")
         if unknown := [label for label in self.aliases.values() if label not in self.labels]:
             raise ValueError(f"`aliases` lead to {unknown[0]!r}, which is no label, {nearest(unknown[0], self.labels)}")
 
@@ -139,19 +174,20 @@ class OwnTask(Spec):
         if self.hub is not None:
             theirs = {str(ours): name for ours, name in self.hub.splits.items()}
             hub = Hub(self.hub.id, self.hub.config, theirs, table, self.hub.revision)
-        languages = self.languages or ("en",)
+        taught_in = "en" if "en" in self.languages else self.languages[0]
         splits: dict[str, Split] = {}
         for name in self.splits:
             places = [self._files(name)] if name in self.files else []
             if hub is not None and name in hub.splits:
                 places.append((hub.file(self.name, name),))
+            languages = (taught_in,) if name == "train" and not self.only else self.languages
             splits[name] = Split(tuple(Layout(files, table=table) for files in places), languages)
         return Task(
             name=self.name,
             kind=self.kind,
             reader="table",
             metric=self.metric or METRICS[self.kind][0],
-            languages=languages,
+            languages=self.languages,
             splits=splits,
             domain=self.domain,
             licence=self.licence,
@@ -165,6 +201,7 @@ class OwnTask(Spec):
             dev="dev" if "dev" in splits else HeldOut("train") if "train" in splits else None,
             hub=hub,
             filters=self.filters,
+            taught_in=taught_in,
         )
 
 

@@ -28,8 +28,8 @@ class DataSettings(Spec):
     """Where data comes from: a generated world, folders with official files, or the Hugging Face hub.
 
     `folders` are relative to `--data` and searched in order. `files[task][split]` names the published files that serve
-    as a split, relative to the folders; `{language}` and `{iso3}` work in them. The hub is asked for what no folder
-    has. `tasks` are users' own (`search_spaces.own_tasks`), as they stand in their files.
+    as a split, relative to the folders; `{language}` and `{iso3}` work in them. `hub` says that `crosslift data fetch`
+    can bring what no folder has. `tasks` are users' own (`search_spaces.own_tasks`), as they stand in their files.
     """
 
     toy: Toy | None = None

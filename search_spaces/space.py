@@ -25,6 +25,7 @@ from search_spaces.own_tasks import written_out
 from search_spaces.settings import DataSettings, Search, SuiteSettings
 from search_spaces.template import AXES, RECIPE, Template, refuse_axes_elsewhere, template
 from search_spaces.validation import validate
+from tasks import catalog
 from tasks.errors import UserError, nearest
 from tasks.suites import Suite
 from tasks.suites import suite as declared_suite
@@ -235,7 +236,8 @@ def resolve_suite(settings: str | SuiteSettings, document: Document) -> Suite:
     """The suite of a name, or the user's own."""
     if isinstance(settings, SuiteSettings):
         check_suite(settings, document)
-        return Suite(settings.name, settings.tasks, settings.languages)
+        languages = {name: settings.languages.get(name, catalog.get(name).languages) for name in settings.tasks}
+        return Suite(settings.name, settings.tasks, languages)  # written out: other processes do not know own tasks
     try:
         return declared_suite(settings)
     except UserError as error:

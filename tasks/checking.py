@@ -1,4 +1,4 @@
-"""Is a folder's data what was published? Every dataset that is there is read; faults and odd counts are named."""
+"""Is a folder's data what was published? Datasets are read as a sweep would; faults and odd counts are named."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from tasks.examples import Example, Kind, fingerprint, is_labelled, without_labe
 from tasks.layouts import languages_in, may_hold, names_language, paths
 from tasks.parts import Part, nested_order, take
 from tasks.readers import gold
+from tasks.readers.source import stamp
 from tasks.readers.table import read_table
 
 __all__ = ["Absent", "DataFolders", "DataSource", "Dataset", "Part", "load"]
@@ -121,13 +122,13 @@ class DataFolders:
         found = list(self._present(declared, split, language, part))
         if not found:
             return Absent(task, split, language, self._why_not(declared, split, language))
-        usable = [source for source in found if not labelled or _has_labels(source)]
-        if not usable:
+        pinned = (replace(source, revision=self._revision(source)) for source in found)  # before it is read
+        usable = next((source for source in pinned if not labelled or _has_labels(source)), None)
+        if usable is None:
             return Absent(task, split, language, f"no labels in {_name(found[0])}")
-        usable[0] = replace(usable[0], revision=self._revision(usable[0]))
-        if part is not Part.ALL and not any(is_labelled(e) or not labelled for e in load(usable[0]).examples):
+        if part is not Part.ALL and not any(is_labelled(e) or not labelled for e in load(usable).examples):
             return Absent(task, split, language, f"the {part} part is empty")
-        return usable[0]
+        return usable
 
     def find_dev(self, task: str) -> DataSource | Absent:
         """The English development set of a task's training task: its dev split or, failing that, a held-out fifth."""
@@ -196,7 +197,7 @@ class DataFolders:
         for folder in self.folders:
             for file in map(Path, source.files):
                 if file.is_relative_to(folder / "hub"):
-                    return lock.pinned(folder, file).revision
+                    return lock.pinned(folder, file, source.declared.hub).revision
         return None
 
     def _layouts(self, task: Task, split: str) -> tuple[Layout, ...]:
@@ -206,7 +207,7 @@ class DataFolders:
 
     def _named(self, task: Task) -> Mapping[str, Sequence[str]]:
         """The files that the space names for a task, or for what the task is a part of."""
-        return self.files.get(task.name) or self.files.get(references.split(task.name)[0], {})
+        return {**self.files.get(references.split(task.name)[0], {}), **self.files.get(task.name, {})}
 
     def _files(self, path: str) -> tuple[Path, ...]:
         """The file of the first folder that has it; all those that a pattern meets, sorted."""
@@ -234,7 +235,7 @@ def load(source: DataSource) -> Dataset:
 
     Cached per process: as long as the files are the same, so is the object.
     """
-    stamps = tuple(_stamp(path) for path in _all_files(source))
+    stamps = tuple(stamp(Path(path)) for path in _all_files(source))
     return _load(source, stamps)
 
 
@@ -300,11 +301,3 @@ def _all_files(source: DataSource) -> tuple[str, ...]:
 
 def _name(source: DataSource) -> str:
     return ", ".join(_all_files(source))
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    try:
-        status = Path(path).stat()
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", where=path) from error
-    return status.st_size, status.st_mtime_ns

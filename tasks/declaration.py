@@ -79,7 +79,7 @@ class Hub:
         config: its name there; `{language}` and `{iso3}` work in it.
         splits: our split → theirs. None: the hub's form cannot serve, and why is said where it is declared.
         table: how its rows become examples; None: the task's own reader takes them as JSON lines.
-        revision: the commit that is meant; a sweep refuses data without one.
+        revision: the commit that is meant; None: the newest when it is fetched, which the lock then names.
         verified: whether somebody has seen it at `revision`.
     """
 

@@ -1,7 +1,7 @@
 """From the Hugging Face hub to a data folder: one JSON object a row, every file in the folder's lock.
 
-A revision is resolved first, so that all files are of one commit. What is downloaded stays in the hub library's own
-cache; what the task reads is written to `hub/<task>/` as it was published, column by column.
+A revision is resolved first, so that all files of a call are of one commit. What is downloaded stays in the hub
+library's own cache; what the task reads is written to `hub/<task>/` as it was published, column by column.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tasks import lock
+from tasks import lock, references
 from tasks.declaration import Hub, Task
 from tasks.errors import UserError, nearest
 from tasks.layouts import named
-
-NO_LANGUAGE = ""  # of a split that holds all languages, or one
 
 
 def fetch(
@@ -39,16 +37,22 @@ def fetch(
     Raises:
         UserError: the task is not on the hub, or the hub cannot be reached or does not have it.
     """
+    if (whole := references.split(task.name)[0]) != task.name:
+        raise UserError(f"only a part of {whole}; fetch {whole} itself", where=f"task {task.name}")
     if task.hub is None or not task.hub.splits:
         raise UserError("its official files are not on the hub; bring them yourself", where=f"task {task.name}")
+    if languages and not task.hub.names_language():
+        raise UserError("all its languages are in one table; leave the language out", where=f"task {task.name}")
     revision, snapshot = _download(task.hub, endpoint)
     found: dict[str, lock.Locked] = {}
+    folder.mkdir(parents=True, exist_ok=True)
     for name, rows in _files(task, task.hub, snapshot, tuple(languages) or task.languages):
         path = folder / name
+        lock.write(folder, {name: None})  # whatever comes in between: no file stands under another one's commit
         examples = _write(path, rows)
         found[name] = lock.Locked(task.name, task.hub.id, revision, lock.digest(path), examples)
+        lock.write(folder, {name: found[name]})
         on_file(name, examples)
-    lock.write(folder, found)
     return found
 
 
@@ -63,18 +67,21 @@ def _download(hub: Hub, endpoint: str | None) -> tuple[str, Path]:
         if revision is None:
             raise UserError("the hub names no commit of it", where=f"hub dataset {hub.id}")
         return revision, Path(snapshot_download(hub.id, repo_type="dataset", revision=revision, endpoint=endpoint))
-    except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError, OSError, ValueError) as error:
         raise UserError(f"cannot be fetched: {error}", where=f"hub dataset {hub.id}") from error
 
 
 def _files(task: Task, hub: Hub, snapshot: Path, languages: Iterable[str]) -> Iterator[tuple[str, Iterable[Any]]]:
     """The name of each file, and its rows."""
-    for language in languages if hub.names_language() else (NO_LANGUAGE,):
-        config = named(task, hub.config, language) if hub.config else None
-        splits = _splits(hub, snapshot, config)
-        for ours, theirs in hub.splits.items():
-            if theirs in splits:
-                yield named(task, hub.file(task.name, ours), language), splits[theirs]
+    if not hub.names_language():
+        splits = _splits(hub, snapshot, hub.config)
+        yield from ((hub.file(task.name, ours), splits[name]) for ours, name in hub.splits.items() if name in splits)
+        return
+    for language in languages:
+        splits = _splits(hub, snapshot, named(task, hub.config or "", language))
+        for ours, name in hub.splits.items():
+            if name in splits:
+                yield named(task, hub.file(task.name, ours), language), splits[name]
 
 
 def _splits(hub: Hub, snapshot: Path, config: str | None) -> Mapping[str, Iterable[Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tasks.declaration import Layout, Split, Task
+from tasks.errors import UserError
 from tasks.languages import ISO3, iso3
 
 _CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]+)?")
@@ -19,7 +20,13 @@ def paths(task: Task, layout: Layout, language: str) -> tuple[str, ...]:
 
 
 def named(task: Task, template: str, language: str) -> str:
-    """A template in a language."""
+    """A template in a language.
+
+    Raises:
+        UserError: the language is no code, and could lead to another folder.
+    """
+    if not _CODE.fullmatch(language):
+        raise UserError(f"{language!r} is no language code, such as de or sr-Latn", where=f"task {task.name}")
     code = task.codes.get(language, iso3(language))
     return template.replace("{language}", language).replace("{iso3}", code)
 

@@ -6,6 +6,7 @@ it was.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from tasks.declaration import Hub
 from tasks.errors import UserError
 
 NAME = "data.lock"
@@ -39,14 +41,20 @@ def read(folder: Path) -> dict[str, Locked]:
     """
     path = folder / NAME
     try:
-        stamp = path.stat().st_mtime_ns
+        stamp = _stamp(path)
     except FileNotFoundError:
         return {}
     return dict(_read(path, stamp))
 
 
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """Tells a file from the one that takes its place, even within a tick of the clock."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 @lru_cache(maxsize=16)
-def _read(path: Path, stamp: int) -> Mapping[str, Locked]:
+def _read(path: Path, stamp: tuple[int, int, int]) -> Mapping[str, Locked]:
     try:
         files: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))["files"]
         return {name: Locked(**entry) for name, entry in files.items()}
@@ -54,11 +62,14 @@ def _read(path: Path, stamp: int) -> Mapping[str, Locked]:
         raise UserError(f"not a lock that can be read; {MEND} again", where=str(path)) from error
 
 
-def write(folder: Path, files: Mapping[str, Locked]) -> None:
-    """Write a folder's lock; what it named before and `files` does not, stays."""
-    part = folder / f"{NAME}.part"
-    part.write_text(text({**read(folder), **files}), encoding="utf-8")
-    part.replace(folder / NAME)
+def write(folder: Path, changes: Mapping[str, Locked | None]) -> None:
+    """Change a folder's lock: None takes a file's entry out. Others stay, also those that another process writes."""
+    with (folder / f".{NAME}").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        files = {name: entry for name, entry in {**read(folder), **changes}.items() if entry is not None}
+        part = folder / f"{NAME}.part"
+        part.write_text(text(files), encoding="utf-8")
+        part.replace(folder / NAME)
 
 
 def text(files: Mapping[str, Locked]) -> str:
@@ -67,15 +78,22 @@ def text(files: Mapping[str, Locked]) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def pinned(folder: Path, file: Path) -> Locked:
+def pinned(folder: Path, file: Path, hub: Hub | None = None) -> Locked:
     """What a folder's lock says of a file in it.
 
     Raises:
-        UserError: nothing.
+        UserError: nothing, or of other content or of another dataset or commit than the declaration means.
     """
     entry = read(folder).get(file.relative_to(folder).as_posix())
     if entry is None:
         raise UserError(f"data from the hub that {folder / NAME} does not name; {MEND}", where=str(file))
+    if changed(file, entry):
+        raise UserError(f"not what was fetched from the hub; {MEND} again", where=str(file))
+    if hub is not None and (hub.id != entry.hub or hub.revision not in (None, entry.revision)):
+        wanted = hub.id if hub.revision is None else f"{hub.id} at {hub.revision}"
+        raise UserError(
+            f"fetched from {entry.hub} at {entry.revision}, not from {wanted}; {MEND} again", where=str(file)
+        )
     return entry
 
 
@@ -85,6 +103,11 @@ def changed(file: Path, entry: Locked) -> bool:
 
 
 def digest(file: Path) -> str:
-    """sha256 of a file, 64 hex digits."""
+    """sha256 of a file, 64 hex digits; as long as the file is the same, it is read once."""
+    return _digest(file, _stamp(file))
+
+
+@lru_cache(maxsize=1024)
+def _digest(file: Path, stamp: tuple[int, int, int]) -> str:
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

@@ -41,6 +41,11 @@ def key_of(example: Example) -> str:
     return example.query if isinstance(example, Translation) else example.id
 
 
+def article_of(context: str) -> str:
+    """What stands for the article of a question where the publisher names none: its context, hashed."""
+    return hashlib.sha256(context.encode()).hexdigest()[:16]
+
+
 def take(examples: Sequence[Example], part: Part) -> tuple[Example, ...]:
     """The examples of a part, in their order.
 

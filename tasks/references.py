@@ -1,4 +1,4 @@
-"""References to a part of a task: `webfaq?topic=healthcare&language=de`.
+"""References to a part of a task: `mnli?genre=fiction`, `xnli?language=de`.
 
 What follows the question mark names columns of the task's files and the value that they must have, each a part of what
 is trained on or scored, and so of stage ids. Two words are the same for all tasks: `language`, of the training set, and
@@ -17,10 +17,10 @@ from tasks.layouts import names_language
 LANGUAGE, CONTROL = "language", "control"
 
 
-def split(reference: str) -> tuple[str, str]:
-    """The task's own name, and what is asked of it ("" where all is meant)."""
-    name, _, query = reference.partition("?")
-    return name, query
+def split(reference: str) -> tuple[str, str | None]:
+    """The task's own name, and what is asked of it (None where all is meant)."""
+    name, mark, query = reference.partition("?")
+    return name, query if mark else None
 
 
 def narrowed(task: Task, query: str) -> Task:
@@ -34,7 +34,11 @@ def narrowed(task: Task, query: str) -> Task:
         pairs = parse_qsl(query, strict_parsing=True, keep_blank_values=True, errors="strict")
     except (ValueError, UnicodeDecodeError) as error:
         raise UserError("a filter is written as `task?key=value&key=value`", where=where) from error
+    if not pairs:
+        raise UserError("a filter is written as `task?key=value&key=value`", where=where)
     asked = dict(pairs)
+    if (control := asked.get(CONTROL, "")).isdecimal():
+        asked[CONTROL] = str(int(control))
     if not all(asked.values()):
         raise UserError("a filter's value is empty", where=where)
     if len(asked) < len(pairs):

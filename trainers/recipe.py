@@ -90,7 +90,7 @@ class Intermediate(Spec):
     tasks: dict[str, float]  # task → weight; normalised, zero weights dropped, order without meaning
     fraction: Share | dict[str, Share] = 1.0  # share of each task's train split, nested: a half contains the quarter
     cap: Annotated[int, Field(ge=1)] | None = None  # at most so many examples a task, after the fraction
-    temperature: Annotated[Annotated[Rounded, Field(gt=0)] | None, Later(None)] = None  # draws ∝ weight · n^(1/T)
+    temperature: Annotated[Annotated[Rounded, Field(ge=0.1)] | None, Later(None)] = None  # draws ∝ weight · n^(1/T)
     mlm_share: Annotated[Rounded, Field(ge=0, lt=1)] = 0.0  # share of steps on masked language modelling
     mlm_text: str | None = None  # the task that holds the text for `mlm_share`
     optimisation: Optimisation = Optimisation()

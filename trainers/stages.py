@@ -140,6 +140,7 @@ class TargetSpec(StageSpec):
 class ScoreSpec(StageSpec):
     """Predictions on one (task, language); `model` is a target stage, or an encoder's origin for retrieval."""
 
+    VERSION: ClassVar[int] = 2  # 2: mining as in XTREME's code; cells say what they are of
     kind: Literal["score"] = "score"
     tokenizer: str
     model: str

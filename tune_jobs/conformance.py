@@ -54,13 +54,15 @@ class Bench:
     """Where tasks are tried.
 
     Attributes:
-        data: the folders of the task's files, and one with `text` in English for the tokenizer.
+        own: the folders of the task's files.
+        data: these, and one that lends `text` in English for the tokenizer and training sets of other tasks.
         store: for the stages; the encoder of one task serves the next.
         lane: what runs stages.
         cache: for copies of stored files.
         most: of so many languages of a task, scores are looked at; all by default.
     """
 
+    own: DataFolders
     data: DataFolders
     store: StageStore
     lane: Runner
@@ -82,8 +84,8 @@ class Bench:
     def _read(self, task: Task) -> Iterator[Check]:
         found = 0
         for split in task.splits:
-            for language in self.data.languages(task.name, split):
-                source = self.data.find(task.name, split, language, labelled=False)
+            for language in self.own.languages(task.name, split):
+                source = self.own.find(task.name, split, language, labelled=False)
                 assert isinstance(source, DataSource), source
                 examples = load(source).examples
                 labelled = sum(map(is_labelled, examples))
@@ -110,14 +112,16 @@ class Bench:
         return expand(recipe, suite, self.data)
 
     def _languages(self, task: Task) -> Sequence[str]:
-        return sorted({code for split in task.splits for code in self.data.languages(task.name, split)})
+        return sorted({code for split in task.splits for code in self.own.languages(task.name, split)})
 
     def _taught(self, task: Task) -> str | None:
         """What trains an intermediate phase: the task in English, else in the first language that it is there in."""
-        languages = self.data.languages(task.name, "train")
+        languages = self.own.languages(task.name, "train")
         if task.kind in TEXTS or task.kind.searched or not languages:
             return None
-        return task.name if ENGLISH in languages else f"{task.name}?language={languages[0]}"
+        if task.taught_in in languages:
+            return task.name
+        return f"{task.name}{'&' if '?' in task.name else '?'}language={languages[0]}"
 
     def _spoken(self, task: Task) -> tuple[str, ...]:
         """The languages of a tiny encoder's text: English, and those of a parallel text that have plain text, too."""
@@ -128,7 +132,9 @@ class Bench:
         return (ENGLISH, *sorted(shared)) if task.kind is Kind.PARALLEL else (ENGLISH,)
 
     def _selection(self, task: Task, language: str) -> object:
-        return self.data.find_selection(task.name, language)
+        if task.train_on in (None, task.name) and not task.kind.searched and not self._taught(task):
+            return None  # nothing of its own trains its head
+        return self.own.find_selection(task.name, language)
 
     def _trained(self, graph: Graph) -> Iterator[Check]:
         for stage in graph.stages.values():
@@ -198,7 +204,7 @@ def checked(task: str | Path, folder: Path) -> Iterator[Check]:
     settings = DataSettings(toy=Toy(size=LENT))
     with TemporaryDirectory() as place:
         store = StageStore(open_objects(f"{place}/store"))
-        data = open_data(settings, folder)
-        data = DataFolders((folder.expanduser().absolute(), *data.folders), {})
+        mine = DataFolders((folder.expanduser().absolute(),), {})
+        data = DataFolders((*mine.folders, *open_data(settings, folder).folders), {})
         lane = StageRunner(store, Settings(Path(place, "cache")))
-        yield from Bench(data, store, lane, Path(place, "cache")).conform(catalog.get(task))
+        yield from Bench(mine, data, store, lane, Path(place, "cache")).conform(catalog.get(task))

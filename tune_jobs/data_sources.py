@@ -34,7 +34,7 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
         return DataFolders((world,), {})
     if settings.hub and not folder.is_dir():
         raise UserError(
-            "data is not fetched from the hub yet: bring the official files, and name their folder", where="--data"
+            "no such folder: bring the official files there, or `crosslift data fetch` them", where="--data"
         )
     folders = tuple(folder.expanduser().absolute() / name for name in settings.folders)
     for missing in (path for path in folders if not path.is_dir()):

@@ -27,7 +27,7 @@ def get(name: str) -> Task:
     known = _TASKS | _OWN
     if base not in known:
         raise UserError(f"unknown task {base!r}, {nearest(base, known)}")
-    return references.narrowed(known[base], query) if query else known[base]
+    return known[base] if query is None else references.narrowed(known[base], query)
 
 
 def declare(task: Task) -> None:

@@ -2,7 +2,8 @@
 
 `crosslift data fetch` brings them to a data folder, a JSON object a line. A task is not here if its hub copy cannot
 stand for the official files: BUCC's holds no distractors. Without splits, neither can those that stand here: UDPOS's
-lacks XTREME's conversion of fused tokens, ANLI+ is three datasets, a table cannot mend COVID-QA's offsets.
+lacks XTREME's conversion of fused tokens, XQuAD's the articles by which its fifth is held out; ANLI+ is three datasets,
+and a table cannot mend COVID-QA's offsets.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ def table(
     only: tuple[tuple[str, str], ...] = (),
     prefixed: tuple[tuple[str, str], ...] = (),
     unlabelled: tuple[str, ...] = ("-1",),
-    first: str = "0",
+    counted_from: str = "0",
     **columns: str | tuple[str, ...],
 ) -> Table:
-    """A table by its roles; `first_` is the role, `first` what the first choice is called."""
-    roles = {role.rstrip("_"): (c,) if isinstance(c, str) else c for role, c in columns.items()}
-    return Table(tuple(sorted(roles.items())), only, unlabelled, prefixed, first)
+    """A table by its roles; `counted_from` is what the first choice is called."""
+    roles = {role: (c,) if isinstance(c, str) else c for role, c in columns.items()}
+    return Table(tuple(sorted(roles.items())), only, unlabelled, prefixed, counted_from)
 
 
-NLI = table(first_="premise", second="hypothesis", label="label")
-SENTENCES = table(first_="sentence1", second="sentence2", label="label")
+NLI = table(first="premise", second="hypothesis", label="label")
+SENTENCES = table(first="sentence1", second="sentence2", label="label")
 QUESTIONS = table(
     id="id", question="question", context="context", answers="answers.text", starts="answers.answer_start"
 )
@@ -52,7 +53,7 @@ HUBS: Mapping[str, Hub] = {
         table=NLI,
     ),
     "anli+": Hub("facebook/anli"),
-    "qqp": Hub("nyu-mll/glue", "qqp", VALIDATED, table(first_="question1", second="question2", label="label")),
+    "qqp": Hub("nyu-mll/glue", "qqp", VALIDATED, table(first="question1", second="question2", label="label")),
     "squad": Hub("rajpurkar/squad", splits=VALIDATED, table=ARTICLES),
     "squad2": Hub("rajpurkar/squad_v2", splits=VALIDATED, table=ARTICLES),
     "hellaswag": Hub("Rowan/hellaswag", splits=VALIDATED),
@@ -77,14 +78,14 @@ HUBS: Mapping[str, Hub] = {
             question="question",
             choices=("answerA", "answerB", "answerC"),
             label="label",
-            first="1",
+            counted_from="1",
         ),
     ),
     "xnli": Hub("facebook/xnli", "{language}", WHOLE, NLI),
     "pawsx": Hub("google-research-datasets/paws-x", "{language}", WHOLE, SENTENCES),
     "udpos": Hub("google/xtreme", "udpos"),
     "panx": Hub("google/xtreme", "PAN-X.{language}", WHOLE, NAMES),
-    "xquad": Hub("google/xquad", "xquad.{language}", {"test": "validation"}, QUESTIONS),
+    "xquad": Hub("google/xquad", "xquad.{language}"),
     "mlqa": Hub("facebook/mlqa", "mlqa.{language}.{language}", {"dev": "validation", "test": "test"}, QUESTIONS),
     "tydiqa": Hub(
         "google-research-datasets/tydiqa",
@@ -97,11 +98,11 @@ HUBS: Mapping[str, Hub] = {
         "qiaojin/PubMedQA",
         "pqa_labeled",
         {"train": "train"},
-        table(id="pubid", first_="question", second="context.contexts", label="final_decision"),
+        table(id="pubid", first="question", second="context.contexts", label="final_decision"),
     ),
     "ncbi-disease": Hub("ncbi/ncbi_disease", splits=WHOLE, table=NAMES),
-    "umsab": Hub("cardiffnlp/tweet_sentiment_multilingual", "{iso3}", WHOLE, table(first_="text", label="label")),
-    "tweeteval-emotion": Hub("cardiffnlp/tweet_eval", "emotion", WHOLE, table(first_="text", label="label")),
+    "umsab": Hub("cardiffnlp/tweet_sentiment_multilingual", "{iso3}", WHOLE, table(first="text", label="label")),
+    "tweeteval-emotion": Hub("cardiffnlp/tweet_eval", "emotion", WHOLE, table(first="text", label="label")),
     "wnut17": Hub("leondz/wnut_17", splits=WHOLE, table=NAMES),
     "covid-qa": Hub("deepset/covid_qa_deepset"),
     "webfaq": Hub("PaDaS-Lab/webfaq", "{iso3}", {"test": "default"}),
@@ -114,10 +115,10 @@ HUBS: Mapping[str, Hub] = {
         "dvilares/head_qa",
         "{language}",
         WHOLE,
-        table(question="qtext", choices="answers.atext", label="ra", first="1"),
+        table(question="qtext", choices="answers.atext", label="ra", counted_from="1"),
     ),
     "scitail": Hub("allenai/scitail", "tsv_format", WHOLE, NLI),
-    "afrisenti": Hub("shmuhammad/AfriSenti-twitter-sentiment", "{iso3}", WHOLE, table(first_="tweet", label="label")),
+    "afrisenti": Hub("shmuhammad/AfriSenti-twitter-sentiment", "{iso3}", WHOLE, table(first="tweet", label="label")),
     "ocnli": Hub("clue/clue", "ocnli", VALIDATED, SENTENCES),
     "klue-nli": Hub("klue/klue", "nli", VALIDATED, NLI),
     "indonli": Hub("afaji/indonli", splits={**VALIDATED, "test": "test_lay"}, table=NLI),
@@ -132,7 +133,7 @@ HUBS: Mapping[str, Hub] = {
             context=("input_sentence_1", "input_sentence_2", "input_sentence_3", "input_sentence_4"),
             choices=("sentence_quiz1", "sentence_quiz2"),
             label="answer_right_ending",
-            first="1",
+            counted_from="1",
         ),
     ),
     "x-csqa": Hub(

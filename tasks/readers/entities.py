@@ -13,7 +13,7 @@ from typing import Any
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Passage
-from tasks.readers.source import list_field, object_field, objects_of, record_of, span_of, text_field
+from tasks.readers.source import list_field, object_field, objects_of, record_of, span_of, stamp, text_field
 
 SPAN = ("start", "end")
 
@@ -29,7 +29,7 @@ def read_mewslix(task: Task, split: str, language: str, files: Sequence[Path]) -
     for query in _queries(mentions, language):
         asked.update(dict.fromkeys(query.relevant or (), query.id))
         yield query
-    pool = _pool(pools[0], *_stamp(pools[0])) if pools else _own_pool(mentions)
+    pool = _pool(pools[0], *stamp(pools[0])) if pools else _own_pool(mentions)
     missing = asked.keys() - {entity.id for entity in pool}
     if missing:
         gone = min(missing)
@@ -89,11 +89,3 @@ def _entity(record: Mapping[str, Any], where: str) -> Passage:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise UserError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    return status.st_size, status.st_mtime_ns

@@ -186,3 +186,12 @@ def wanted(task: Task, record: Mapping[str, Any], where: str) -> bool:
         if str(record[column]) != value:
             return False
     return True
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's size and the time of its last change: as long as both are the same, so is what was read of it."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    return status.st_size, status.st_mtime_ns

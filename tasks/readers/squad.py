@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Answer, Question
+from tasks.parts import article_of
 from tasks.readers.source import document_of, list_field, record_of, text_field
 
 
@@ -59,7 +59,7 @@ def _article(article: Mapping[str, Any], where: str, mend: bool) -> Iterator[Que
     for place, item in enumerate(list_field(article, "paragraphs", where)):
         paragraph = record_of(item, f"{where}, paragraph {place}")
         context = text_field(paragraph, "context", f"{where}, paragraph {place}")
-        title = article.get("title") or hashlib.sha256(context.encode()).hexdigest()[:16]
+        title = article.get("title") or article_of(context)
         for asked in list_field(paragraph, "qas", f"{where}, paragraph {place}"):
             yield _question(record_of(asked, where), context, str(title), where, mend)
 

@@ -18,7 +18,8 @@ from tasks.declaration import Table, Task
 from tasks.errors import UserError, nearest
 from tasks.examples import Answer, Choices, Example, Kind, Passage, Question, Sentence, SentencePair, Tagged, TextPair
 from tasks.layouts import named
-from tasks.readers.source import choice_index, label_of, objects_of, records_of, wanted
+from tasks.parts import article_of
+from tasks.readers.source import label_of, objects_of, records_of, wanted
 
 ROLES: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.CLASSIFICATION: (("first", "label"), ("second",)),
@@ -43,21 +44,22 @@ class Row:
     where: str
     values: Mapping[str, Any]
     table: Table
+    columns: Mapping[str, tuple[str, ...]]  # of the table, by role
 
     def has(self, role: str) -> bool:
         """Whether the table has the role and the row the column."""
-        columns = dict(self.table.columns).get(role, ())
+        columns = self.columns.get(role, ())
         return bool(columns) and all(column.split(".")[0] in self.values for column in columns)
 
     def get(self, role: str) -> Any:
         """The value of a role; a list where several columns play it."""
-        columns = dict(self.table.columns)[role]
+        columns = self.columns[role]
         found = [_inside(self.values, column, self.where) for column in columns]
         return found[0] if len(columns) == 1 else found
 
     def text(self, role: str, otherwise: str | None = None) -> str:
         """A role's string, lists joined by blanks; `otherwise` where the table does not have the role."""
-        if otherwise is not None and role not in dict(self.table.columns):
+        if otherwise is not None and role not in self.columns:
             return otherwise
         value = self.get(role)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -74,7 +76,7 @@ class Row:
         return tuple(value)
 
     def _name(self, role: str) -> str:
-        return " + ".join(map(repr, dict(self.table.columns)[role]))
+        return " + ".join(map(repr, self.columns[role]))
 
     def is_meant(self, only: Mapping[str, str], prefixes: Mapping[str, str]) -> bool:
         """Whether some columns have these values, and others begin like that."""
@@ -84,13 +86,13 @@ class Row:
 
     def id(self) -> str:
         """The example's id: unique over all files."""
-        return str(self.get("id")) if "id" in dict(self.table.columns) else str(self.number)
+        return str(self.get("id")) if "id" in self.columns else str(self.number)
 
 
 def read_table(task: Task, table: Table, split: str, language: str, files: Sequence[Path]) -> Iterator[Example]:
     """Yield the examples of tables, one file after the other.
 
-    Rows whose label means "none" are left out; a test set may have no labels at all.
+    Rows whose label means "none" are left out; in a test set they have no label, which may have none at all.
     """
     only = {column: named(task, value, language) for column, value in table.only}
     prefixes = {column: named(task, value, language) for column, value in table.prefixed}
@@ -99,10 +101,10 @@ def read_table(task: Task, table: Table, split: str, language: str, files: Seque
 
 
 def _rows(table: Table, files: Sequence[Path]) -> Iterator[Row]:
-    number = 0
+    number, columns = 0, dict(table.columns)
     for path in files:
         for where, values in _open(path):
-            yield Row(number, where, values, table)
+            yield Row(number, where, values, table, columns)
             number += 1
 
 
@@ -143,13 +145,15 @@ def _inside(value: Any, path: str, where: str) -> Any:
 
 
 def _unlabelled(row: Row, split: str, role: str = "label") -> bool:
-    """Whether a test set's row has no label: no column, or nothing in it."""
-    return split == "test" and (not row.has(role) or row.get(role) in (None, ""))
+    """Whether a test set's row has no label: no column, nothing in it, or what means "none"."""
+    if split != "test":
+        return False
+    return not row.has(role) or row.get(role) in (None, "") or str(row.get(role)) in row.table.unlabelled
 
 
 def _pairs(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]:
     for row in rows:
-        second = row.text("second") if "second" in dict(row.table.columns) else None
+        second = row.text("second") if row.has("second") else None
         if _unlabelled(row, split):
             yield TextPair(row.id(), row.text("first"), second, None)
         elif (word := str(row.get("label"))) not in row.table.unlabelled:
@@ -172,7 +176,7 @@ def _choices(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]:
 def _right(row: Row, count: int) -> int:
     """The index of the right choice: by the letters that the row names, else counted from the table's first one."""
     value, first = row.get("label"), row.table.first
-    if "letters" in dict(row.table.columns):
+    if "letters" in row.columns:
         letters = row.texts("letters")
         if len(letters) != count or value not in letters:
             raise UserError(f"label {value!r} is none of {', '.join(letters)}", where=row.where)
@@ -182,9 +186,11 @@ def _right(row: Row, count: int) -> int:
         if value not in letters:
             raise UserError(f"label {value!r} is none of {letters[0]} to {letters[-1]}", where=row.where)
         return letters.index(value)
-    shift = int(first) if first.isdecimal() else 0
+    last = int(first) + count - 1 if first.isdecimal() else count - 1
     index = int(value) if isinstance(value, str) and value.isdecimal() else value
-    return choice_index(index - shift if isinstance(index, int) else index, count, row.where)
+    if not isinstance(index, int) or isinstance(index, bool) or not last - count < index <= last:
+        raise UserError(f"label {value!r} is none of {last - count + 1} to {last}", where=row.where)
+    return index - (last - count + 1)
 
 
 def _tagged(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]:
@@ -205,7 +211,7 @@ def _questions(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]
         found: tuple[Answer, ...] = ()
         if not _unlabelled(row, split, "answers"):
             found = _answers(row, context) or _unanswerable(task, split, row)
-        yield Question(row.id(), row.text("question"), context, found, article or row.id())
+        yield Question(row.id(), row.text("question"), context, found, article or article_of(context))
 
 
 def _unanswerable(task: Task, split: str, row: Row) -> tuple[Answer, ...]:
@@ -223,10 +229,18 @@ def _answers(row: Row, context: str) -> tuple[Answer, ...]:
     starts = starts if isinstance(starts, list) else [starts]
     if len(texts) != len(starts):
         raise UserError(f"{len(texts)} answers, but {len(starts)} offsets", where=row.where)
-    for text, start in zip(texts, starts, strict=True):
-        if not isinstance(text, str) or not isinstance(start, int) or context[start : start + len(text)] != text:
-            raise UserError(f"the answer {text!r} does not stand at offset {start} of its context", where=row.where)
-    return tuple(Answer(text, start) for text, start in zip(texts, starts, strict=True))
+    found = (_answer(text, start, context, row.where) for text, start in zip(texts, starts, strict=True))
+    return tuple(answer for answer in found if answer.text)
+
+
+def _answer(text: Any, start: Any, context: str, where: str) -> Answer:
+    """An answer where its offset says; a CSV has the offset's digits."""
+    offset = int(start) if isinstance(start, str) and start.isdecimal() else start
+    if not isinstance(offset, int) or isinstance(offset, bool):
+        raise UserError(f"the offset of an answer must be a number, not {start!r}", where=where)
+    if not isinstance(text, str) or offset < 0 or context[offset : offset + len(text)] != text:
+        raise UserError(f"the answer {text!r} does not stand at offset {start} of its context", where=where)
+    return Answer(text, offset)
 
 
 def _passages(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]:

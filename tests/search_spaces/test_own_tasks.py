@@ -13,12 +13,14 @@ from search_spaces import own_tasks
 from search_spaces.recipes import RecipeFile, dump_recipe, load_recipe
 from search_spaces.space import Space, load
 from tasks import catalog
+from tasks.cells import Cell
 from tasks.data import DataSource
 from tasks.data import load as load_data
 from tasks.errors import UserError
 from trainers.identity import canonical_json
 from tune_jobs.data_sources import open_data
 
+LANGUAGES = (("en", 80.0), ("de", 40.0))
 REVIEWS: dict[str, Any] = {
     "name": "reviews",
     "kind": "classification",
@@ -104,10 +106,35 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a file that is no table": ({"files": {"train": "train.xlsx"}}, "'train.xlsx' is no table"),
     "a path to elsewhere": ({"files": {"train": "/etc/train.csv"}}, "relative to the data folder"),
     "no data": ({"files": {}}, "needs `files` or `hub`"),
-    "nothing to train on": ({"files": {"dev": "dev.csv"}}, "needs `train_on`"),
+    "the same rows twice": ({"files": {"train": "t.csv", "dev": "dev.csv"}}, "the same rows in every language"),
+    "a placeholder for nothing": ({"files": {"train": "{lang}.csv"}}, "{lang} stands for nothing"),
+    "a language that is a path": ({"languages": ["../de"]}, "languages"),
+    "a filter that means something else": ({"filters": ["language"]}, "means something else in references"),
+    "a label that no line holds": ({"labels": ["bad", " good"]}, "has blanks that files of predictions cannot hold"),
+    "a hub id that is none": ({"hub": {"id": "reviews", "splits": {"train": "train"}}}, "hub.id"),
+    "nothing to train on": ({"files": {"dev": "{language}.csv"}}, "needs `train_on`"),
     "a shipped task's name": ({"name": "xnli"}, "the name of a shipped task"),
-    "a trainer of another kind": ({"files": {"dev": "dev.csv"}, "train_on": "squad"}, "another kind or other labels"),
+    "a trainer of another kind": (
+        {"files": {"dev": "{language}.csv"}, "train_on": "squad"},
+        "another kind or other labels",
+    ),
 }
+
+
+def test_its_suite_averages_where_nobody_has_read_the_space(tmp_path: Path) -> None:
+    """As a trial on Ray does, in a process of its own."""
+    suite = load(lay_out(tmp_path)).suite
+    catalog._OWN.clear()
+    cells = [Cell("reviews", language, score, 1, "selection", "accuracy", 1) for language, score in LANGUAGES]
+    assert (suite.average(cells).value, suite.average(cells).name) == (60.0, "mine average")
+
+
+def test_a_part_of_a_task_has_one_spelling(tmp_path: Path) -> None:
+    for written in ("reviews?topic=a&control=1", "reviews?topic=a b", "reviews?"):
+        suite = {"name": "mine", "tasks": [written]}
+        catalog._OWN.clear()
+        with pytest.raises(UserError, match=r"write it as 'reviews|a filter is written as"):
+            load(lay_out(tmp_path, {**REVIEWS, "filters": ["topic"]}, {**SPACE, "suite": suite}))
 
 
 @pytest.mark.parametrize("name", WRONG)

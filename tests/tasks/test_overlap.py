@@ -43,6 +43,8 @@ def test_languages_without_blanks_are_compared_by_characters() -> None:
     text = "敏捷的棕色狐狸跳过了那只懒惰的狗然后在温暖的午后阳光下睡着了"
     assert found(text, text) == (1, 0)
     assert found(text, text + "昨天") == (0, 1)
+    clauses = "、".join(text[i : i + 3] for i in range(0, len(text), 3))
+    assert found(clauses, clauses + "、昨天") == (0, 1), "punctuation makes no words"
     assert found(text, "灰色的苍鹭在老磨坊旁边等待直到水足够清澈可以看见东西为止") == (0, 0)
 
 

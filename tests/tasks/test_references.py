@@ -19,6 +19,10 @@ def test_equal_references_have_one_name() -> None:
     assert catalog.get(one.name) == one
 
 
+def test_a_seed_has_one_spelling() -> None:
+    assert catalog.get("mnli?genre=x&control=07").name == "mnli?control=7&genre=x"
+
+
 def test_a_value_may_hold_any_character() -> None:
     task = catalog.get("mnli?genre=face%20to%26face")
     assert task.only == {"genre": "face to&face"} and catalog.get(task.name) == task
@@ -30,6 +34,7 @@ def test_a_language_is_that_of_the_training_set() -> None:
 
 WRONG = {
     "mnlj?genre=x": "unknown task 'mnlj', did you mean 'mnli'?",
+    "mnli?": "a filter is written as",
     "mnli?genre": "a filter is written as",
     "mnli?genre=": "value is empty",
     "mnli?genre=a&genre=b": "each key once",

@@ -17,7 +17,7 @@ from tasks.data import Dataset, DataSource, load
 from tasks.declaration import Layout, Split, Table, Task
 from tasks.errors import UserError
 from tasks.examples import Answer, Choices, Example, Kind, Passage, Question, TextPair
-from tasks.parts import nested_order
+from tasks.parts import article_of, nested_order
 from tasks.readers.table import EXAMPLES, ROLES, read_table
 
 ROWS: Mapping[Kind, tuple[dict[str, str | tuple[str, ...]], list[dict[str, Any]]]] = {
@@ -96,7 +96,7 @@ def test_what_the_columns_say_is_what_is_read(tmp_path: Path) -> None:
 
     assert read(Kind.CLASSIFICATION) == [TextPair("0", "a", None, "no"), TextPair("1", "b", None, "yes")]
     assert read(Kind.CHOICE)[0] == Choices("0", "", "?", ("x", "y"), 1)
-    assert read(Kind.SPAN) == [Question("k", "?", "so it is", (Answer("it", 3),), "k")]
+    assert read(Kind.SPAN) == [Question("k", "?", "so it is", (Answer("it", 3),), article_of("so it is"))]
     queries = [e for e in read(Kind.RANKING) if isinstance(e, Passage)]
     assert [q.relevant for q in queries] == [("candidate-0",), ("candidate-0",), ("candidate-2",), None, None]
 
@@ -119,9 +119,18 @@ def test_only_rows_that_count_are_read_and_ids_do_not_depend_on_the_others(tmp_p
     assert found == [TextPair("2", "c", None, "yes")]
 
 
+def test_offsets_may_be_the_digits_of_a_csv(tmp_path: Path) -> None:
+    columns = table({"question": "q", "context": "c", "answers": "a", "starts": "at"})
+    path = write(tmp_path / "t.csv", [{"q": "?", "c": "so it is", "a": "it", "at": 3}])
+    (found,) = read_table(task(Kind.SPAN), columns, "train", "en", [path])
+    assert isinstance(found, Question) and found.answers == (Answer("it", 3),)
+
+
 def test_a_test_set_may_lack_its_labels(tmp_path: Path) -> None:
     path = write(tmp_path / "t.jsonl", [{"text": "a"}])
     assert examples(Kind.CLASSIFICATION, path, split="test") == [TextPair("0", "a", None, None)]
+    none = write(tmp_path / "none.jsonl", [{"text": "a", "says": "?"}])
+    assert examples(Kind.CLASSIFICATION, none, split="test", unlabelled=("?",)) == [TextPair("0", "a", None, None)]
     with pytest.raises(UserError, match=r"t\.jsonl:1: no column 'says'"):
         examples(Kind.CLASSIFICATION, path)
 
@@ -134,6 +143,10 @@ WRONG: list[tuple[Kind, dict[str, Any], str]] = [
     (Kind.TAGGING, {"words": ["a", "b"], "ner": ["no"]}, "as long as the 2 tokens"),
     (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"], "at": [0]}}, "does not stand at offset 0"),
     (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"]}}, "no column 'at'"),
+    (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"], "at": [-2]}}, "does not stand at offset -2"),
+    (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"], "at": [True]}}, "must be a number"),
+    (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": [""], "at": [0]}}, "a question without an answer"),
+    (Kind.CHOICE, {"one": "x", "two": "y", "right": True, "q": ""}, "label True is none of 0 to 1"),
     (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"], "at": []}}, "1 answers, but 0 offsets"),
 ]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from uuid import uuid4
 
 import torch
 from torch import distributed
@@ -30,12 +30,10 @@ def run_pair(root: Path, stages: Stages, micro_tokens: int, stop_at: int = 0) ->
         micro_tokens: padded tokens that a micro-batch holds at most.
         stop_at: at this step each training stops, and begins again; 0: never.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    root.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
-    shared = (port, root, stages, micro_tokens, stop_at)
-    workers = [context.Process(target=_work, args=(Ranks(rank, 2), *shared)) for rank in range(2)]
+    shared = (f"file://{root}/meeting-{uuid4().hex}", root, stages, micro_tokens, stop_at)
+    workers = [context.Process(target=_work, args=(Ranks(rank, 2), *shared), daemon=True) for rank in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -44,9 +42,9 @@ def run_pair(root: Path, stages: Stages, micro_tokens: int, stop_at: int = 0) ->
     return StageStore(FolderObjects(root / "store"))
 
 
-def _work(ranks: Ranks, port: int, root: Path, stages: Stages, micro_tokens: int, stop_at: int) -> None:
+def _work(ranks: Ranks, meeting: str, root: Path, stages: Stages, micro_tokens: int, stop_at: int) -> None:
     torch.set_num_threads(1)
-    distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=ranks.rank, world_size=ranks.size)
+    distributed.init_process_group("gloo", meeting, rank=ranks.rank, world_size=ranks.size)
     store = StageStore(FolderObjects(root / "store"))
     runner = Runner(store, Settings(root / "cache", micro_tokens=micro_tokens), ranks)
     for stage in stages():

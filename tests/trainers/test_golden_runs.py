@@ -15,7 +15,7 @@ import pytest
 from tests.trainers import world
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
 
-VERSIONS = {TokenizerSpec: 1, PretrainSpec: 1, IntermediateSpec: 1, TargetSpec: 1, ScoreSpec: 1}
+VERSIONS = {TokenizerSpec: 1, PretrainSpec: 1, IntermediateSpec: 1, TargetSpec: 1, ScoreSpec: 2}
 LOSSES = {
     "pretrain": 5.8807,
     "intermediate snli+squad": 5.5073,

@@ -58,7 +58,7 @@ GOLDEN = {
     "pretrain": "78c496481b905ba5cfe239395857d03c77cf404f957546317131637fb255dee4",
     "intermediate": "f9d635e90cccfd7f2ed3d32503a7dd163f80eb1be0d7695a05dfcfc290312b7e",
     "target": "bcecd3943afb37ddcbd07fd986621b5d7dfe78ab89d08b1ea0e892d10a5e2de8",
-    "score": "e1c81c353c1dec3900a34120e519d4fc77519d7d912b9a7b49b932ef8d5efbda",
+    "score": "e0e80108b1fa1ff84eb3d116103d6fd0e63423d160728a37f3dd60c80244f102",
 }
 
 

@@ -93,7 +93,13 @@ def test_from_plan_to_export(crosslift: Run, lot: list[bench.LotLane], tmp_path:
     assert whole["score"] - whole["baseline"] == pytest.approx(whole["lift"]["value"])
     assert whole["lift"]["low"] > 0
     again = as_json(crosslift("final", "best.yaml", "--seeds", "2", "--json"))
-    assert (again["stages"], found["looks"], again["looks"]) == (0, 1, 2)
+    assert (again["stages"], found["looks"], again["looks"]) == (0, 1, 1), "the same look"
+    assert as_json(crosslift("final", "best.yaml", "--seeds", "1", "--json"))["looks"] == 2
+    assert {path.name for path in (tmp_path / "bench-submission").iterdir()} == {"gold", "seed-1"}, "of the last run"
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/thesis.tex").touch()
+    code, _, err = crosslift("final", "best.yaml", "--submission", "full")
+    assert code == 2 and "full: holds something else" in err
 
     made = as_json(crosslift("export", "bench", "--to", "out", "--json"))
     assert made["trial"] == board["rows"][0]["trial"]

@@ -25,9 +25,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     root = tmp_path_factory.mktemp("conformance")
     toy.write(root / "world", size=0.05, seed=2, further_test=10)  # a fifth of fewer may be empty
     store = StageStore(FolderObjects(root / "store"))
-    return Bench(
-        DataFolders((root / "world",), {}), store, Runner(store, Settings(root / "cache")), root / "cache", most=6
-    )
+    data = DataFolders((root / "world",), {})
+    return Bench(data, data, store, Runner(store, Settings(root / "cache")), root / "cache", most=6)
 
 
 @pytest.mark.parametrize("name", [task.name for task in catalog.all_tasks() if task.name not in UNREADABLE])

@@ -44,7 +44,6 @@ SCREEN: dict[str, int | None] = {
     rf"saved by sharing between trials: {COST}": 1,
     r"saved by what the store had: 0 s of training and scoring, 0\.0 million tokens": 1,
     rf"saved by pruning: {COST}": None,
-    r"BIN/crosslift leaderboard SPACE --store DEMO/store": 1,
     r"quickstart *": 1,
     r"rank  trial  recipe +average  english +lift  tatoeba +udpos +xnli +panx": 1,
     rf" +\d +0  no intermediate task +{NUMBER} +{NUMBER} +baseline{CELLS}": 1,

@@ -152,10 +152,9 @@ def test_the_leaderboard_is_that_of_an_undisturbed_sweep(story: Story) -> None:
     assert board(story.killed) == board(story.serial)
 
 
-def test_a_lane_of_two_workers_differs_from_one_process_by_rounding_alone(story: Story) -> None:
-    """By how much: `tests/trainers/test_ranks.py`."""
-    assert results(story.pair).keys() == results(story.serial).keys()
-    assert results(story.pair) != results(story.serial)
+def test_two_workers_trained_every_stage(story: Story) -> None:
+    """By how much they differ from one: `tests/trainers/test_ranks.py`."""
+    assert results(story.killed).keys() == results(story.serial).keys()
     assert {commit.facts["workers"] for commit in story.killed.commits().values()} == {2}
 
 

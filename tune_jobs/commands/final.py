@@ -30,7 +30,7 @@ def final_command(
     data: DataOption = Path(),
     submission: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where test predictions go, as XTREME takes them. Default: NAME-submission."),
+        typer.Option(metavar="DIR", help="Where test predictions go, in XTREME's layout. Default: NAME-submission."),
     ] = None,
     micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
     save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,

@@ -46,8 +46,11 @@ def sweep_command(
     from search_spaces.space import load
     from trainers.store import open_objects
     from trainers.store.stages import StageStore
+    from tune_jobs.commands.leaderboard import show as show_board
     from tune_jobs.commands.live import live
     from tune_jobs.data_sources import expander
+    from tune_jobs.results.leaderboard import leaderboard
+    from tune_jobs.results.results import open_results
 
     loaded = load(space)
     wishes: dict[str, Any] = {"trials": trials, "seed": seed}
@@ -74,6 +77,7 @@ def sweep_command(
         print_json(vars(summary) | ended | costs)
     else:
         show(summary)
+        show_board(leaderboard(open_results(store, summary.sweep)))
     if not summary.trials.get(How.COMPLETE):
         why = f"`crosslift leaderboard {summary.sweep} --store {store}` says why each one ended"
         raise UserError(f"no trial completed, so nothing ranks; {why}", where=f"sweep {summary.sweep}")

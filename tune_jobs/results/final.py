@@ -105,6 +105,8 @@ def final(
     ours = _side(file, file.recipe, data, fresh)
     theirs = _side(file, file.recipe.baseline(), data, fresh)
     graphs = [graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]]
+    if submission is not None:
+        submitted.prepare(submission)
     count = looks.note(store.objects, file, fresh)
     stages = make(graphs, store, lane, on_event)
     scores = Scores(store, cache_folder())

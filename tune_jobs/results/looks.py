@@ -24,19 +24,21 @@ class Look:
 
 
 def note(objects: Objects, file: RecipeFile, seeds: Sequence[int]) -> int:
-    """Write a look down before it is taken; returns how many there have been, this one with them."""
-    look = json.dumps(asdict(Look(objects.now(), digest(file.recipe), tuple(seeds)))).encode()
-    number = sum(1 for _ in objects.list(_prefix(file.name)))
-    while not objects.create(f"{_prefix(file.name)}{number:06d}.json", look):
+    """Write a look down before it is taken; returns how many there have been, this one with them.
+
+    The same recipe with the same seeds is the same look: it continues, or says again what is known.
+    """
+    look = Look(objects.now(), digest(file.recipe), tuple(seeds))
+    before = _looks(objects, file.name)
+    if any((other.recipe, other.seeds) == (look.recipe, look.seeds) for other in before):
+        return len(before)
+    number = len(before)
+    while not objects.create(f"finals/{file.name}/{number:06d}.json", json.dumps(asdict(look)).encode()):
         number += 1  # another final run has been quicker
     return number + 1
 
 
-def looks(objects: Objects, name: str) -> list[Look]:
+def _looks(objects: Objects, name: str) -> list[Look]:
     """All looks at the test sets that were taken for a sweep, in their order."""
-    found = (json.loads(objects.read(info.key)) for info in objects.list(_prefix(name)))
+    found = (json.loads(objects.read(info.key)) for info in objects.list(f"finals/{name}/"))
     return [Look(look["time"], look["recipe"], tuple(look["seeds"])) for look in found]
-
-
-def _prefix(name: str) -> str:
-    return f"finals/{name}/"

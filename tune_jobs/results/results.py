@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from search_spaces import own_tasks
-from tasks import catalog, metrics
+from tasks import metrics
 from tasks.cells import Cell
 from tasks.errors import UserError, nearest
 from tasks.suites import Suite
@@ -96,8 +96,7 @@ class Results:
         """The suite of the sweep, as its space had it when the sweep began."""
         content = self.opened.space["suite"]
         languages = {task: tuple(codes) for task, codes in content["languages"].items()}
-        differing = {task: codes for task, codes in languages.items() if codes != catalog.get(task).languages}
-        return Suite(content["name"], tuple(content["tasks"]), differing)
+        return Suite(content["name"], tuple(content["tasks"]), languages)
 
     def trial(self, number: int | None) -> TrialHistory:
         """A trial that was scored on the whole suite: the best one, or the one of this number."""
