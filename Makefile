@@ -24,7 +24,8 @@ demo: install
 	@echo "the best recipe is in $(DEMO)/best.yaml; next:"
 	@echo "$(BIN)/crosslift final $(DEMO)/best.yaml --seeds 3 --store $(DEMO)/store"
 
-# sweeps on Ray one after another, beside them the other slow tests, which give way: Ray's workers have niceness 15
+# two processes of sweeps on Ray, which wait a lot; beside them the other slow tests, which give way: Ray's workers have
+# niceness 15
 test: install unit
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target slow ray
 
@@ -32,7 +33,7 @@ slow: install
 	nice -n 19 $(BIN)/python -m pytest -q -m "slow and not ray"
 
 ray: install
-	$(BIN)/python -m pytest -q -m ray
+	$(BIN)/python -m pytest -q -m ray -n 2 --dist loadfile --durations 12
 
 check: lint unit
 

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import torch
 from torch import nn
-from transformers import PreTrainedTokenizerFast
 
 from tasks.data import Dataset
 from trainers.batches.encoded import encode_all
 from trainers.batches.micro import Item, micro_batches
+from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Batch, Limits, Row, collate, unpad
 from trainers.kinds.registry import kind_of
 from trainers.model.learner import Learner
@@ -39,7 +39,7 @@ def predict(
     model: Learner,
     ingredient: int,
     dataset: Dataset,
-    tokenizer: PreTrainedTokenizerFast,
+    tokens: Tokens,
     limits: Limits,
     labels: Sequence[str],
     passes: Passes,
@@ -50,13 +50,13 @@ def predict(
         model: encoder and heads; put into evaluation mode here.
         ingredient: the number of the head.
         dataset: what to predict.
-        tokenizer: the encoder's.
+        tokens: of the encoder's tokenizer.
         limits: of the rows.
         labels: what the head's outputs mean.
         passes: how to run the model.
     """
     kind = kind_of(dataset.kind)
-    rows = encode_all(dataset, tokenizer, limits, labels)
+    rows = encode_all(dataset, tokens, limits, labels)
     found: dict[int, Any] = {}
 
     def run(items: list[Item], batch: Batch) -> None:
@@ -65,7 +65,7 @@ def predict(
         for item, values in zip(items, logits, strict=True):
             found[item.slot] = kind.decode(dataset.examples[item.slot], item.rows, values, labels)
 
-    over(rows, run, model, tokenizer.pad_token_id, passes)
+    over(rows, run, model, tokens.pad, passes)
     return [prediction for _, prediction in sorted(gathered(found, passes.ranks).items())]
 
 

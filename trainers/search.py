@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.functional import normalize
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel
 
 from tasks.data import Dataset
 from tasks.examples import Passage, Translation
@@ -18,6 +18,7 @@ from tasks.metrics.mining import best_threshold
 from tasks.metrics.ranking import DEPTH
 from trainers.batches.encoded import encode_all
 from trainers.batches.micro import Item
+from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Batch, Limits, Logits
 from trainers.mining import mine, neighbours
 from trainers.model.encoder import pooled
@@ -33,7 +34,7 @@ class Embedder:
 
     Attributes:
         encoder: put into evaluation mode here.
-        tokenizer: the encoder's.
+        tokens: of the encoder's tokenizer.
         limits: of the rows.
         layer: the hidden state that is pooled (0: the embedding output).
         pooling: of a row's positions.
@@ -42,7 +43,7 @@ class Embedder:
     """
 
     encoder: PreTrainedModel
-    tokenizer: PreTrainedTokenizerFast
+    tokens: Tokens
     limits: Limits
     layer: int
     pooling: Pooling
@@ -51,7 +52,7 @@ class Embedder:
 
     def vectors(self, dataset: Dataset) -> Logits:
         """Float32 [examples, rows of each, width], in the order of the data."""
-        rows = encode_all(dataset, self.tokenizer, self.limits, ())
+        rows = encode_all(dataset, self.tokens, self.limits, ())
         found: dict[int, Logits] = {}
 
         def run(items: list[Item], batch: Batch) -> None:
@@ -62,7 +63,7 @@ class Embedder:
                 zip((item.slot for item in items), values.reshape(len(items), -1, values.shape[-1]), strict=True)
             )
 
-        over(rows, run, self.encoder, self.tokenizer.pad_token_id, self.passes)
+        over(rows, run, self.encoder, self.tokens.pad, self.passes)
         return np.stack([vectors for _, vectors in sorted(gathered(found, self.passes.ranks).items())])
 
 

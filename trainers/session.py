@@ -16,9 +16,11 @@ from torch import Tensor
 
 from tasks.data import Dataset, load
 from tasks.errors import UserError
+from trainers.batches.tokens import Tokens
 from trainers.checkpoint import Checkpoint
 from trainers.identity import digest
 from trainers.lane import Assignment, Verdict
+from trainers.model.encoder import load_tokenizer
 from trainers.ranks import ALONE, Ranks
 from trainers.stages import STAGE_PREFIX
 from trainers.store.manifest import Commit
@@ -93,6 +95,10 @@ class Session:
             raise RuntimeError(f"stage {stage[:12]} is needed by {self.assignment.stage.label} and is not committed")
         self.inputs[origin] = content(commit)
         return materialise(self.store, commit, self.settings.cache)
+
+    def tokens(self, origin: str) -> Tokens:
+        """The tokenizer in the folder of `origin`; what it makes of data is kept in the cache."""
+        return Tokens(load_tokenizer(self.folder(origin)), self.settings.cache / "tokens")
 
     # ---- progress -------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from tasks.examples import Answer, Choices, Kind, Question, Tagged, TextPair, Tr
 from trainers.kinds.base import IGNORE, Limits, collate, unpad
 from trainers.kinds.registry import KINDS, kind_of
 from trainers.kinds.span import MAX_ANSWER
-from trainers.kinds.subwords import CHUNK, longest_first
+from trainers.kinds.subwords import Frame, longest_first, subwords
 from trainers.work.tokenizer import SPECIAL, train
 
 LABELS = ("entailment", "neutral", "contradiction", "NOUN")
@@ -114,7 +114,9 @@ any_kind = st.sampled_from(list(EXAMPLES))
 
 
 def encode(kind, example, tokenizer=None, limits=None):
-    return kind_of(kind).encode(example, tokenizer or bpe(), limits or Limits(), LABELS)
+    does, by = kind_of(kind), tokenizer or bpe()
+    known = subwords(does.texts(example), by, does.offsets)
+    return does.rows(example, known, Frame.of(by), limits or Limits(), LABELS)
 
 
 def labelled(rows) -> bool:
@@ -164,23 +166,6 @@ def test_longest_first_cuts_as_little_as_it_can_from_the_longer(first, second, r
         assert len(one) >= len(two) - 1
     if len(two) < second:
         assert len(two) >= len(one)
-
-
-@given(any_kind.flatmap(lambda kind: st.tuples(st.just(kind), st.lists(EXAMPLES[kind], min_size=1, max_size=6))))
-@settings(deadline=None)
-def test_encoding_many_equals_encoding_each(kind_examples):
-    kind, examples = kind_examples
-    many = list(kind_of(kind).encode_many(examples, bpe(), Limits(24, 4), LABELS))
-    each = [encode(kind, example, limits=Limits(24, 4)) for example in examples]
-    assert [[(r.tokens.tolist(), r.target.tolist()) for r in rows] for rows in many] == [
-        [(r.tokens.tolist(), r.target.tolist()) for r in rows] for rows in each
-    ]
-
-
-def test_more_examples_than_a_chunk_come_in_order():
-    examples = [TextPair(str(i), "a " * (i % 7), None, None) for i in range(CHUNK + 3)]
-    rows = list(kind_of(Kind.CLASSIFICATION).encode_many(examples, bpe(), Limits(), LABELS))
-    assert [len(row.tokens) for (row,) in rows] == [len(encode(Kind.CLASSIFICATION, e)[0].tokens) for e in examples]
 
 
 @given(tagged(), tokenizers, lengths)

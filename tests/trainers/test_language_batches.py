@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from trainers.batches.language import LanguageBatches, Lines
+from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Row, collate
 from trainers.model.encoder import build
 from trainers.model.learner import Learner
@@ -20,7 +21,7 @@ def batches(shift: int) -> LanguageBatches:
     pairs = Lines((line, line + 1), (line + 2, line[:4]))
     return LanguageBatches(
         [Lines((line,)), pairs],
-        tokenizer,
+        Tokens(tokenizer),
         batch=32,
         steps=20,
         max_length=MAX_LENGTH,

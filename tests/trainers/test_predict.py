@@ -11,6 +11,7 @@ from torch import Tensor
 from tasks.data import Dataset, DataSource, load
 from tasks.examples import Kind, Sentence, Tagged
 from tests.trainers import world
+from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Batch, Limits
 from trainers.kinds.registry import kind_of
 from trainers.model.encoder import build
@@ -48,9 +49,9 @@ def test_out_of_memory_halves_the_batch(tmp_path: Path, room: int) -> None:
     labels = tags(tagged)
     head = kind_of(tagged.kind).head(16, len(labels), torch.Generator().manual_seed(0))
     model = Cramped(encoder.roberta, [head])
-    whole = predict(model, 0, tagged, tokenizer, Limits(48, 0), labels, Passes(4096, Numerics()))
+    whole = predict(model, 0, tagged, Tokens(tokenizer), Limits(48, 0), labels, Passes(4096, Numerics()))
     model.room = room
-    assert predict(model, 0, tagged, tokenizer, Limits(48, 0), labels, Passes(4096, Numerics())) == whole
+    assert predict(model, 0, tagged, Tokens(tokenizer), Limits(48, 0), labels, Passes(4096, Numerics())) == whole
     assert model.met > 0, "the room was never too small"
 
 
@@ -64,4 +65,4 @@ def test_one_example_that_does_not_fit_is_the_error(tmp_path: Path) -> None:
     model.room = 1
     tagged = load(source)
     with pytest.raises(torch.OutOfMemoryError):
-        predict(model, 0, tagged, tokenizer, Limits(48, 0), tags(tagged), Passes(4096, Numerics()))
+        predict(model, 0, tagged, Tokens(tokenizer), Limits(48, 0), tags(tagged), Passes(4096, Numerics()))

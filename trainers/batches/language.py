@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from transformers import PreTrainedTokenizerFast
-
 from tasks.data import Dataset
 from tasks.examples import Sentence, SentencePair
 from trainers.batches.masking import Vocabulary, mask_rows
 from trainers.batches.micro import GlobalBatch, Item
 from trainers.batches.streams import Draws, Epochs, draw
-from trainers.kinds.base import IGNORE, Int64s
-from trainers.kinds.subwords import Frame, longest_first, subwords
+from trainers.batches.tokens import Tokens
+from trainers.kinds.base import IGNORE
+from trainers.kinds.subwords import Int64s, longest_first
 from trainers.randomness import uniforms
 
 
@@ -32,11 +31,12 @@ class Lines:
         return len(self.first)
 
 
-def lines(dataset: Dataset, tokenizer: PreTrainedTokenizerFast, weight: float = 1.0) -> Lines:
+def lines(dataset: Dataset, tokens: Tokens, weight: float = 1.0) -> Lines:
     """Tokenise a text or parallel dataset; lines without any token are left out."""
     pairs = [_sides(example) for example in dataset.examples]
-    tokens = subwords((side for pair in pairs for side in pair), tokenizer)
-    kept = [[tokens[side].ids for side in pair] for pair in pairs if all(len(tokens[side].ids) for side in pair)]
+    known = tokens.of(dataset, (side for pair in pairs for side in pair))
+    sides = [[known[side].ids for side in pair] for pair in pairs]
+    kept = [pair for pair in sides if all(map(len, pair))]
     parallel = bool(kept) and len(kept[0]) == 2
     return Lines(tuple(k[0] for k in kept), tuple(k[1] for k in kept) if parallel else None, weight)
 
@@ -55,7 +55,7 @@ class LanguageBatches:
     def __init__(
         self,
         sources: Sequence[Lines],
-        tokenizer: PreTrainedTokenizerFast,
+        tokens: Tokens,
         *,
         batch: int,
         steps: int,
@@ -68,7 +68,7 @@ class LanguageBatches:
 
         Args:
             sources: with their weights (sampling probabilities, normalised).
-            tokenizer: for its special tokens.
+            tokens: for the tokenizer's special tokens.
             batch: rows a step.
             steps: how many there will be.
             max_length: of a row, in tokens; longer lines are cut.
@@ -78,7 +78,7 @@ class LanguageBatches:
         """
         self._sources, self._batch, self._length = sources, batch, max_length
         self._mask, self._seed, self._shift = mask, seed, shift
-        self._frame = Frame.of(tokenizer)
+        self._frame, tokenizer = tokens.frame, tokens.tokenizer
         self._vocabulary = Vocabulary(len(tokenizer), tokenizer.mask_token_id, frozenset(tokenizer.all_special_ids))
         self.draws: Draws = draw([s.weight for s in sources], steps * batch, seed, "language source")
         self._epochs = [Epochs(len(source), seed, f"language epoch {i}") for i, source in enumerate(sources)]

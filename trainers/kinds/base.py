@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Example
+from trainers.kinds.subwords import Frame, Int64s, Known
 
 SIGMA = 0.02
 """XLM-R's standard deviation of initial weights, at its width of 768 or 1024."""
@@ -22,7 +22,6 @@ SIGMA = 0.02
 IGNORE = -100
 """The target of a position without loss, as in `torch.nn.functional.cross_entropy`."""
 
-Int64s = npt.NDArray[np.int64]
 Logits = npt.NDArray[np.float32]
 E = TypeVar("E", bound=Example, contravariant=True)
 
@@ -65,24 +64,30 @@ class Batch:
 class TaskKind(Protocol[E]):
     """Stateless; one instance a kind, in `trainers.kinds.registry`. All must pass `tests/trainers/test_kinds.py`."""
 
-    def encode_many(
-        self, examples: Sequence[E], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
-        """The rows of each example, in order; the quick way for whole datasets, as the tokenizer is called in bulk.
+    offsets: bool = False
+    """Whether `rows` asks where in a text its subwords stand."""
+
+    def texts(self, example: E) -> Iterable[str]:
+        """What of an example is tokenised."""
+        ...
+
+    def rows(self, example: E, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]) -> tuple[Row, ...]:
+        """The rows of an example.
 
         No token, tag or candidate answer is lost: long texts become several rows; what may be cut is said in the
         kind's own docstring. Targets are IGNORE where the example has no label.
+
+        Args:
+            example: the example.
+            known: the subwords of its texts.
+            frame: the tokenizer's special tokens.
+            limits: of a row.
+            labels: what the targets mean.
 
         Raises:
             UserError: a label outside `labels`.
         """
         ...
-
-    def encode(
-        self, example: E, tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> tuple[Row, ...]:
-        """The rows of one example."""
-        return next(self.encode_many([example], tokenizer, limits, labels))
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA

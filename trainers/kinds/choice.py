@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Choices
-from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Limits, Logits, Row, TaskKind
 from trainers.kinds.heads import SentenceHead, initialise
-from trainers.kinds.subwords import Frame, chunks, subwords
+from trainers.kinds.subwords import Frame, Int64s, Known
 
 
 class Choice(TaskKind[Choices]):
@@ -25,18 +24,18 @@ class Choice(TaskKind[Choices]):
     stay apart. The label list has no meaning here.
     """
 
-    def encode_many(
-        self, examples: Sequence[Choices], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
+    def texts(self, example: Choices) -> Iterable[str]:
+        """The context, and each choice behind the question."""
+        return (example.context, *_seconds(example))
+
+    def rows(
+        self, example: Choices, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
         """As many rows as there are choices; the target of each is the index of the right one."""
-        frame = Frame.of(tokenizer)
-        for chunk in chunks(examples):
-            known = subwords((text for e in chunk for text in (e.context, *_seconds(e))), tokenizer)
-            for example in chunk:
-                target = np.array([_right(example)])
-                context = known[example.context].ids
-                pairs = (_fit(context, known[second].ids, limits.max_length - 4) for second in _seconds(example))
-                yield tuple(Row(frame.row(*pair), target) for pair in pairs)
+        target = np.array([_right(example)])
+        context = known[example.context].ids
+        pairs = (_fit(context, known[second].ids, limits.max_length - 4) for second in _seconds(example))
+        return tuple(Row(frame.row(*pair), target) for pair in pairs)
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA

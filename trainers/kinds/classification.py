@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError, nearest
 from tasks.examples import TextPair
-from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Limits, Logits, Row, TaskKind
 from trainers.kinds.heads import SentenceHead, initialise
-from trainers.kinds.subwords import Frame, Subwords, chunks, longest_first, subwords
+from trainers.kinds.subwords import Frame, Int64s, Known, longest_first
 
 
 class Classification(TaskKind[TextPair]):
     """One row an example. Longer ones are cut, the longer sentence first, as in the reference implementations."""
 
-    def encode_many(
-        self, examples: Sequence[TextPair], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
+    def texts(self, example: TextPair) -> Iterable[str]:
+        """One sentence or two."""
+        return (example.first,) if example.second is None else (example.first, example.second)
+
+    def rows(
+        self, example: TextPair, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
         """One row; its target is the label's place in `labels`."""
-        frame = Frame.of(tokenizer)
         places = {label: i for i, label in enumerate(labels)}
-        for chunk in chunks(examples):
-            texts = [text for e in chunk for text in (e.first, e.second) if text is not None]
-            known = subwords(texts, tokenizer)
-            for example in chunk:
-                target = np.array([label_place(example.label, places, example.id)])
-                yield (Row(_tokens(example, known, frame, limits), target),)
+        target = np.array([label_place(example.label, places, example.id)])
+        return (Row(_tokens(example, known, frame, limits), target),)
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
@@ -61,7 +59,7 @@ def label_place(label: str | None, places: dict[str, int], where: str) -> int:
     return places[label]
 
 
-def _tokens(example: TextPair, known: dict[str, Subwords], frame: Frame, limits: Limits) -> Int64s:
+def _tokens(example: TextPair, known: Known, frame: Frame, limits: Limits) -> Int64s:
     first = known[example.first].ids
     if example.second is None:
         return frame.row(first[: limits.max_length - 2])

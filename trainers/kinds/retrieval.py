@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerFast
 
 from tasks.examples import Passage, Translation
 from trainers.kinds.base import SIGMA, Batch, E, Limits, Logits, Row, TaskKind
-from trainers.kinds.subwords import Frame, chunks, subwords
+from trainers.kinds.subwords import Frame, Known
 
 NO_TARGET = np.zeros(0, dtype=np.int64)
 
@@ -42,16 +41,16 @@ class Searched(TaskKind[E]):
 class Retrieval(Searched[Translation]):
     """Two rows an example, query and candidate; sentences longer than a row lose their end, as in the references."""
 
-    def encode_many(
-        self, examples: Sequence[Translation], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
+    def texts(self, example: Translation) -> Iterable[str]:
+        """Both sentences."""
+        return (example.query, example.candidate)
+
+    def rows(
+        self, example: Translation, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
         """The row of the query and the row of the candidate, with empty targets."""
-        frame = Frame.of(tokenizer)
-        for chunk in chunks(examples):
-            known = subwords((text for e in chunk for text in (e.query, e.candidate)), tokenizer)
-            for example in chunk:
-                texts = (example.query, example.candidate)
-                yield tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
+        texts = (example.query, example.candidate)
+        return tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
 
 
 class Ranking(Searched[Passage]):
@@ -60,19 +59,19 @@ class Ranking(Searched[Passage]):
     What is too long loses its end, as in the references: the context first, then the text.
     """
 
-    def encode_many(
-        self, examples: Sequence[Passage], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
+    def texts(self, example: Passage) -> Iterable[str]:
+        """The text, and the context if there is one."""
+        return (example.text, example.context) if example.context else (example.text,)
+
+    def rows(
+        self, example: Passage, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
         """The row of the passage, with an empty target."""
-        frame = Frame.of(tokenizer)
-        for chunk in chunks(examples):
-            known = subwords((text for e in chunk for text in (e.text, e.context)), tokenizer)
-            for example in chunk:
-                text, context = known[example.text].ids, known[example.context].ids
-                room = limits.max_length - 4 - len(text)
-                with_context = bool(example.context) and room > 0
-                row = frame.row(text, context[:room]) if with_context else frame.row(text[: limits.max_length - 2])
-                yield (Row(row, NO_TARGET),)
+        text = known[example.text].ids
+        room = limits.max_length - 4 - len(text)
+        if example.context and room > 0:
+            return (Row(frame.row(text, known[example.context].ids[:room]), NO_TARGET),)
+        return (Row(frame.row(text[: limits.max_length - 2]), NO_TARGET),)
 
 
 def _no_head() -> NoReturn:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Question
-from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Limits, Logits, Row, TaskKind
 from trainers.kinds.heads import TokenHead, initialise
-from trainers.kinds.subwords import Frame, Subwords, chunks, subwords
+from trainers.kinds.subwords import Frame, Int64s, Known, Subwords
 
 MAX_QUESTION = 64  # subwords; this and the next two as in the reference implementations of SQuAD
 MAX_ANSWER = 30  # subwords
@@ -38,21 +37,22 @@ class Span(TaskKind[Question]):
     does every window of an answer that has no subword or is longer than the windows.
     """
 
-    def encode_many(
-        self, examples: Sequence[Question], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
+    offsets = True
+
+    def texts(self, example: Question) -> Iterable[str]:
+        """The question and the context."""
+        return (example.question, example.context)
+
+    def rows(
+        self, example: Question, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
         """As many rows as there are windows; the targets are the positions of the answer's first and last subword."""
-        frame = Frame.of(tokenizer)
         longest = min(MAX_QUESTION, (limits.max_length - 4) // 2)
-        for chunk in chunks(examples):
-            questions = subwords((e.question for e in chunk), tokenizer)
-            contexts = subwords((e.context for e in chunk), tokenizer, offsets=True)
-            for example in chunk:
-                question, context = questions[example.question].ids[:longest], contexts[example.context]
-                room = limits.max_length - 4 - len(question)
-                answer = _answer_tokens(example, context)
-                windows = _windows(len(context.ids), room, min(limits.stride, room // 2))
-                yield tuple(_row(question, context, window, answer, frame) for window in windows)
+        question, context = known[example.question].ids[:longest], known[example.context]
+        room = limits.max_length - 4 - len(question)
+        answer = _answer_tokens(example, context)
+        windows = _windows(len(context.ids), room, min(limits.stride, room // 2))
+        return tuple(_row(question, context, window, answer, frame) for window in windows)
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA

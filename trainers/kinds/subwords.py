@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
-from trainers.kinds.base import Int64s
 
-T = TypeVar("T")
+Int64s = npt.NDArray[np.int64]
 
 NO_OFFSETS = np.zeros((0, 2), dtype=np.int64)
-
-CHUNK = 1024
-"""Examples that are tokenized in one call: enough to be quick, few enough that the tokenizer's objects stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +23,14 @@ class Subwords:
 
     ids: Int64s  # [n]
     offsets: Int64s  # [n, 2]: begin and end in the text, in code points; empty where they were not asked for
+
+
+class Known(Protocol):
+    """The subwords of texts."""
+
+    def __getitem__(self, text: str) -> Subwords:
+        """Those of one of them; KeyError for other texts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +91,6 @@ def _joined(offsets: list[tuple[int, int]], length: int) -> Int64s:
     spans = np.array(offsets, dtype=np.int64).reshape(-1, 2)
     spans[:, 1] = np.maximum(spans[:, 1], np.append(spans[1:, 0], length)[: len(spans)])
     return spans
-
-
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """The items in lists of `size`, the last one shorter."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def longest_first(first: Int64s, second: Int64s, room: int) -> tuple[Int64s, Int64s]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedTokenizerFast
 
 from tasks.errors import UserError
 from tasks.examples import Tagged
-from trainers.kinds.base import IGNORE, SIGMA, Batch, Int64s, Limits, Logits, Row, TaskKind
+from trainers.kinds.base import IGNORE, SIGMA, Batch, Limits, Logits, Row, TaskKind
 from trainers.kinds.classification import label_place
 from trainers.kinds.heads import TokenHead, initialise
-from trainers.kinds.subwords import Frame, chunks, subwords
+from trainers.kinds.subwords import Frame, Int64s, Known
 
 EMPTY = np.zeros(0, dtype=np.int64)
 
@@ -28,22 +27,20 @@ class Tagging(TaskKind[Tagged]):
     whitespace) becomes the unknown subword. A row's note holds the positions of first subwords, int64 [tokens begun].
     """
 
-    def encode_many(
-        self, examples: Sequence[Tagged], tokenizer: PreTrainedTokenizerFast, limits: Limits, labels: Sequence[str]
-    ) -> Iterator[tuple[Row, ...]]:
+    def texts(self, example: Tagged) -> Iterable[str]:
+        """Its tokens."""
+        return example.tokens
+
+    def rows(
+        self, example: Tagged, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
+    ) -> tuple[Row, ...]:
         """Rows of whole tokens, as many as fit; only a token longer than a row goes on in the next."""
-        frame = Frame.of(tokenizer)
         places = {label: i for i, label in enumerate(labels)}
         unknown = np.array([frame.unk])
         room = limits.max_length - 2
-        for chunk in chunks(examples):
-            known = subwords((token for e in chunk for token in e.tokens), tokenizer)
-            for example in chunk:
-                words = (ids if len(ids := known[token].ids) else unknown for token in example.tokens)
-                pieces = [
-                    p for word, tag in zip(words, _tags(example, places), strict=True) for p in _cut(word, tag, room)
-                ]
-                yield tuple(_row(part, frame) for part in _pack(pieces, room))
+        words = (ids if len(ids := known[token].ids) else unknown for token in example.tokens)
+        pieces = [p for word, tag in zip(words, _tags(example, places), strict=True) for p in _cut(word, tag, room)]
+        return tuple(_row(part, frame) for part in _pack(pieces, room))
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA

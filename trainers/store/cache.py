@@ -29,7 +29,7 @@ def cached(cache_dir: Path, name: str, file: StoredFile, download: Callable[[Pat
     path = cache_dir / file.sha256 / PurePosixPath(name).name
     if _is_there(path, file):
         return path
-    with mendable("write the cache", path.parent), _only_one(path.parent):
+    with mendable("write the cache", path.parent), only_one(path.parent):
         if not _is_there(path, file):
             with whole_file(path, mode=0o444) as temporary:
                 download(temporary)
@@ -44,7 +44,7 @@ def _is_there(path: Path, file: StoredFile) -> bool:
 
 
 @contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, which the operating system frees if this process dies."""
     make_folder(folder)
     with (folder / ".lock").open("w") as lock:

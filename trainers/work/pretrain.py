@@ -10,10 +10,11 @@ from torch import Tensor
 from trainers.batches.language import LanguageBatches, Lines, lines
 from trainers.batches.micro import GlobalBatch
 from trainers.batches.smoothing import smoothed
+from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Batch
 from trainers.loop import Trainer
 from trainers.model.dropout import DropoutKeys, install
-from trainers.model.encoder import build, load_tokenizer
+from trainers.model.encoder import build
 from trainers.model.learner import Learner
 from trainers.session import Session
 from trainers.stages import PretrainSpec, Text
@@ -47,9 +48,9 @@ class Pretraining:
 
 def run(spec: PretrainSpec, session: Session) -> dict[str, Any]:
     """Pretrain (or, with 0 steps, only initialise) and save a Hugging Face folder with its tokenizer."""
-    tokenizer = load_tokenizer(session.folder(spec.tokenizer))
+    tokens = session.tokens(spec.tokenizer)
     model = build(
-        vocabulary=len(tokenizer),
+        vocabulary=len(tokens.tokenizer),
         hidden=spec.hidden,
         layers=spec.layers,
         heads=spec.heads,
@@ -61,8 +62,8 @@ def run(spec: PretrainSpec, session: Session) -> dict[str, Any]:
         learner = Learner(model.roberta, language=model)
         schedule = spec.schedule
         batches = LanguageBatches(
-            sources(spec, session, tokenizer),
-            tokenizer,
+            sources(spec, session, tokens),
+            tokens,
             batch=schedule.batch,
             steps=schedule.steps,
             max_length=schedule.max_length,
@@ -70,27 +71,25 @@ def run(spec: PretrainSpec, session: Session) -> dict[str, Any]:
             seed=spec.seed,
             shift=spec.shift,
         )
-        objective = Pretraining(learner, install(learner, schedule.dropout), tokenizer.pad_token_id, batches)
+        objective = Pretraining(learner, install(learner, schedule.dropout), tokens.pad, batches)
         tally = Trainer(objective, schedule, spec.numerics, spec.seed, session).run()
         facts = tally.facts()
     model.save_pretrained(session.made)
-    tokenizer.save_pretrained(session.made)
+    tokens.tokenizer.save_pretrained(session.made)
     return facts
 
 
-def sources(spec: PretrainSpec, session: Session, tokenizer: Any) -> list[Lines]:
+def sources(spec: PretrainSpec, session: Session, tokens: Tokens) -> list[Lines]:
     """Monolingual and parallel text, each smoothed over its languages; `parallel_share` divides the draws."""
     kinds = [(spec.text, 1 - spec.parallel_share), (spec.parallel, spec.parallel_share)]
-    return [
-        source for texts, share in kinds if share > 0 for source in _weighted(texts, share, spec, session, tokenizer)
-    ]
+    return [source for texts, share in kinds if share > 0 for source in _weighted(texts, share, spec, session, tokens)]
 
 
 def _weighted(
-    texts: tuple[Text, ...], share: float, spec: PretrainSpec, session: Session, tokenizer: Any
+    texts: tuple[Text, ...], share: float, spec: PretrainSpec, session: Session, tokens: Tokens
 ) -> list[Lines]:
     weights = smoothed([text.examples for text in texts], spec.smoothing)
     return [
-        lines(session.dataset(text.fingerprint), tokenizer, share * weight)
+        lines(session.dataset(text.fingerprint), tokens, share * weight)
         for text, weight in zip(texts, weights, strict=True)
     ]

@@ -17,7 +17,7 @@ from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
 from trainers.loop import Stopped
-from trainers.model.encoder import load_encoder, load_tokenizer
+from trainers.model.encoder import load_encoder
 from trainers.model.kept import kept
 from trainers.model.learner import Learner
 from trainers.predict import Passes, predict
@@ -30,17 +30,17 @@ from trainers.stages import ScoreSpec
 def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     """Predict, score and keep both; rows without gold (the pool around a held-out part) are predicted, not scored."""
     dataset = session.dataset(spec.data.fingerprint)
-    tokenizer = load_tokenizer(session.folder(spec.tokenizer))
+    tokens = session.tokens(spec.tokenizer)
     limits = Limits(spec.max_length, spec.stride)
     passes = Passes(session.settings.micro_tokens, spec.numerics, session.ranks, partial(_told, session))
     if spec.data.kind.searched:
         assert spec.layer is not None and spec.pooling is not None
         encoder = kept(session.folder(spec.model), load_encoder)
-        embedder = Embedder(encoder, tokenizer, limits, spec.layer, spec.pooling, passes, spec.normalised)
+        embedder = Embedder(encoder, tokens, limits, spec.layer, spec.pooling, passes, spec.normalised)
         found = _search(spec, session, embedder, dataset)
     else:
         model, labels = kept(session.folder(spec.model), load_tuned)
-        found = predict(model, 0, dataset, tokenizer, limits, labels, passes)
+        found = predict(model, 0, dataset, tokens, limits, labels, passes)
     scored = [(example, found[i]) for i, example in enumerate(dataset.examples) if is_labelled(example)]
     examples, predicted = [example for example, _ in scored], [prediction for _, prediction in scored]
     made = predictions(spec.data.kind, spec.metric, spec.language, examples, predicted)

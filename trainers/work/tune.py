@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from safetensors.torch import save_file
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel
 
 from tasks import metrics
 from trainers.batches.encoded import encode
@@ -17,12 +17,13 @@ from trainers.batches.language import LanguageBatches, lines
 from trainers.batches.micro import GlobalBatch, Item
 from trainers.batches.smoothing import MIXTURE_SMOOTHING, smoothed
 from trainers.batches.streams import Draws, Epochs, draw
+from trainers.batches.tokens import Tokens
 from trainers.identity import canonical_json
 from trainers.kinds.base import Batch, Limits, Row
 from trainers.kinds.registry import kind_of
 from trainers.loop import Trainer
 from trainers.model.dropout import DropoutKeys, install
-from trainers.model.encoder import load_encoder, load_language_model, load_tokenizer
+from trainers.model.encoder import load_encoder, load_language_model
 from trainers.model.learner import Learner
 from trainers.predict import Passes, predict
 from trainers.randomness import torch_generator
@@ -78,7 +79,7 @@ class DevScore:
 
     data: Sequence[Data]
     session: Session
-    tokenizer: PreTrainedTokenizerFast
+    tokens: Tokens
     schedule: Schedule
     numerics: Numerics
 
@@ -92,7 +93,7 @@ class DevScore:
         dataset = self.session.dataset(data.fingerprint)
         limits = Limits(self.schedule.max_length, self.schedule.stride)
         passes = Passes(self.session.settings.micro_tokens, self.numerics, self.session.ranks)
-        found = predict(model, ingredient, dataset, self.tokenizer, limits, data.labels, passes)
+        found = predict(model, ingredient, dataset, self.tokens, limits, data.labels, passes)
         assert data.metric is not None
         metric = metrics.get(data.metric, "en")
         return metric.score(metric.statistics(dataset.examples, found)).value
@@ -136,7 +137,7 @@ def _objective(
     weights: Sequence[float],
     dev: Sequence[Data],
 ) -> Tuning:
-    tokenizer = load_tokenizer(session.folder(spec.tokenizer))
+    tokens = session.tokens(spec.tokenizer)
     schedule = spec.schedule
     limits = Limits(schedule.max_length, schedule.stride)
     masked = len(weights) > len(data)
@@ -153,32 +154,32 @@ def _objective(
         for i, d in enumerate(data)
     ]
     model = Learner(encoder, heads, language)
-    rows = [encode(session.dataset(d.fingerprint), d, tokenizer, limits) for d in data]
+    rows = [encode(session.dataset(d.fingerprint), d, tokens, limits) for d in data]
     return Tuning(
         model=model,
         keys=install(model, schedule.dropout),
-        pad=tokenizer.pad_token_id,
+        pad=tokens.pad,
         evaluate_every=_epoch(data, schedule) if spec.keep == "best" else 0,
         data=data,
         rows=rows,
         draws=draw(weights, schedule.steps, spec.seed, "mixture"),
         epochs=[Epochs(d.examples, spec.seed, "epoch " + d.fingerprint) for d in data],
         size=schedule.batch,
-        masked=_masked(spec, session, tokenizer) if masked and isinstance(spec, IntermediateSpec) else None,
-        dev=DevScore(dev, session, tokenizer, schedule, spec.numerics) if dev else None,
+        masked=_masked(spec, session, tokens) if masked and isinstance(spec, IntermediateSpec) else None,
+        dev=DevScore(dev, session, tokens, schedule, spec.numerics) if dev else None,
     )
 
 
-def _masked(spec: IntermediateSpec, session: Session, tokenizer: PreTrainedTokenizerFast) -> LanguageBatches:
+def _masked(spec: IntermediateSpec, session: Session, tokens: Tokens) -> LanguageBatches:
     weights = smoothed([text.examples for text in spec.mlm_text], MIXTURE_SMOOTHING)
     texts = [
-        lines(session.dataset(text.fingerprint), tokenizer, weight)
+        lines(session.dataset(text.fingerprint), tokens, weight)
         for text, weight in zip(spec.mlm_text, weights, strict=True)
     ]
     schedule = spec.schedule
     return LanguageBatches(
         texts,
-        tokenizer,
+        tokens,
         batch=schedule.batch,
         steps=schedule.steps,
         max_length=schedule.max_length,
@@ -194,4 +195,4 @@ def _epoch(data: Sequence[Data], schedule: Schedule) -> int:
 
 def _save_encoder(model: Learner, tokenizer: str, session: Session) -> None:
     model.encoder.save_pretrained(session.made)
-    load_tokenizer(session.folder(tokenizer)).save_pretrained(session.made)
+    session.tokens(tokenizer).tokenizer.save_pretrained(session.made)
