@@ -1,9 +1,9 @@
 """A submission folder against a gold folder, in the layout of XTREME's scorer, to that scorer's numbers.
 
 `<task>/test-<language>.tsv`: a label a line (XNLI, PAWS-X), a tag a line with blank lines between sentences (UDPOS,
-PANX), foreign id TAB English id (BUCC), the row that each English line translates (Tatoeba). `.jsonl`: `{"label": n}` a
-line (XCOPA). `.json`: id → answer for questions, whose gold is SQuAD's JSON; id → ids, the best first, for rankings,
-whose gold is id → one id or all that are right. The gold folder has the same names.
+PANX), foreign id TAB English id (BUCC), the row that each English line translates, these in code-point order (Tatoeba).
+`.jsonl`: `{"label": n}` a line (XCOPA). `.json`: id → answer for questions, whose gold is SQuAD's JSON; id → ids, the
+best first, for rankings, whose gold is id → one id or all that are right. The gold folder has the same names.
 """
 
 from __future__ import annotations

@@ -50,19 +50,15 @@ def _tags(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Tagged, ...]
 
 
 def _translations(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Translation, ...]:
-    """XTREME sorts the English side; line i of the gold file is the foreign line (from 0) that it translates.
-
-    The pairs come back in the foreign side's order, and so equal those of LASER's files.
-    """
-    queries: dict[int, str] = {}
-    for place, (example, line) in enumerate(
-        zip(examples, _counted(lines_of(gold), len(examples), gold), strict=True), start=1
-    ):
+    """XTREME's English side is sorted; line i of the gold file is the foreign line (from 0) that it translates."""
+    rows: dict[int, None] = {}
+    for place, line in enumerate(_counted(lines_of(gold), len(examples), gold), start=1):
         row = choice_index(line.strip(), len(examples), f"{gold}:{place}")
-        if row in queries:
+        if row in rows:
             raise UserError(f"row {row} occurs twice: it must be a permutation", where=f"{gold}:{place}")
-        queries[row] = example.query
-    return tuple(replace(example, query=queries[row], match=example.id) for row, example in enumerate(examples))
+        rows[row] = None
+    translated = [str(row) for row in rows]
+    return tuple(replace(example, match=translated[int(example.match)]) for example in examples)
 
 
 def _pairs(task: Task, examples: Sequence[Any], gold: Path) -> tuple[Passage, ...]:

@@ -29,9 +29,15 @@ def read_parallel(task: Task, split: str, language: str, files: Sequence[Path]) 
 
 
 def read_tatoeba(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Translation]:
-    """Queries with their translations, line-parallel as in LASER's files; `gold.attach` mends XTREME's order."""
-    for number, (foreign, english) in enumerate(_line_parallel(task, files)):
-        yield Translation(str(number), english, foreign, str(number))
+    """Row i offers line i of the foreign file and asks with the i-th English sentence in code-point order, as XTREME.
+
+    So predictions in the order of rows are XTREME's submission. `match` is the row of the English sentence's own line:
+    its translation in LASER's files; for XTREME's, whose English side is sorted, `gold.attach` looks it up.
+    """
+    foreign, english = zip(*_line_parallel(task, files), strict=True)
+    order = sorted(range(len(english)), key=english.__getitem__)
+    for row, line in enumerate(order):
+        yield Translation(str(row), english[line], foreign[row], str(line))
 
 
 def _line_parallel(task: Task, files: Sequence[Path]) -> Iterator[tuple[str, str]]:

@@ -142,7 +142,7 @@ def parallel(examples: Sequence[Any]) -> Files:
 def tatoeba(examples: Sequence[Any]) -> Files:
     return {
         "a.deu": "".join(f"{e.candidate}\n" for e in examples),
-        "b.eng": "".join(f"{e.query}\n" for e in examples),
+        "b.eng": "".join(f"{e.query}\n" for e in sorted(examples, key=lambda e: int(e.match))),
     }
 
 

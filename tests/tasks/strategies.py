@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -81,8 +82,14 @@ def _parallel(task: str) -> st.SearchStrategy[list[Any]]:
 
 
 def _translations(task: str) -> st.SearchStrategy[list[Any]]:
+    """Queries in code-point order; of equal ones, the first translates the earlier candidate."""
     rows = _numbered(st.builds(Translation, st.just(""), LINE, LINE, st.none()))
-    return rows.map(lambda examples: [replace(e, match=e.id) for e in examples])
+    return rows.flatmap(lambda found: st.permutations(range(len(found))).map(partial(_matched, found)))
+
+
+def _matched(found: list[Translation], rows: list[int]) -> list[Translation]:
+    asked = sorted(zip([e.query for e in found], rows, strict=True))
+    return [replace(e, query=query, match=str(row)) for e, (query, row) in zip(found, asked, strict=True)]
 
 
 def _cosmos(task: str) -> st.SearchStrategy[list[Any]]:

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks import catalog, metrics
+from tasks.data import DataFolders, DataSource, load
 from tasks.examples import Kind
-from tasks.gold import labelled
+from tasks.gold import gold, labelled
 from tasks.submission import READERS, score
 from tasks.submission_files import GOLD, PREDICTED, write_gold, write_predictions
 from tasks.suites import Suite
+from tests.tasks.official import save
 
 WORDS = st.lists(st.sampled_from(["the", "cat", "sat", "北京", "ää", "."]), min_size=1, max_size=4).map(" ".join)
 ANSWERS = st.lists(WORDS, min_size=1, max_size=3).map(lambda texts: [{"text": t, "start": 0} for t in texts])
@@ -62,9 +64,31 @@ def test_written_equals_unwritten(name: str, data: st.DataObject) -> None:
     scorer = metrics.get(task.metric, language)
     expected = scorer.score(scorer.statistics(examples, [predicted for _, predicted in found]))
     with tempfile.TemporaryDirectory() as folder:
-        predictions, gold = Path(folder, "predictions"), Path(folder, "gold")
+        predictions, right = Path(folder, "predictions"), Path(folder, "gold")
         write_predictions(predictions, name, language, [(id, p) for id, (_, p) in zip(ids, found, strict=True)])
-        write_gold(gold, name, language, [(id, g) for id, (g, _) in zip(ids, found, strict=True)])
-        (cell,) = score(predictions, gold, Suite("one", (name,), {name: (language,)}))
+        write_gold(right, name, language, [(id, g) for id, (g, _) in zip(ids, found, strict=True)])
+        (cell,) = score(predictions, right, Suite("one", (name,), {name: (language,)}))
     assert cell.score == pytest.approx(expected.value)
     assert dict(cell.details) == pytest.approx(dict(expected.details))
+
+
+FOREIGN = ("Zwei", "Ja!", "Éclair", "Jawohl!", "eins")
+TRANSLATED = ("Two", "Yes! ", "Éclair", "Yes!", "one")
+# What XTREME makes of it: the English sentences without their blanks, by code points, and the foreign line of each
+ENGLISH = ["Two", "Yes!", "Yes!", "one", "Éclair"]
+ROWS = "0\n1\n3\n4\n2\n"
+
+
+@pytest.mark.parametrize("form", ["laser", "xtreme"])
+def test_a_perfect_model_scores_100_against_the_benchmark_s_own_gold(form: str, tmp_path: Path) -> None:
+    laser = {"tatoeba/tatoeba.deu-eng.deu": FOREIGN, "tatoeba/tatoeba.deu-eng.eng": TRANSLATED}
+    xtreme = {"tatoeba/de-en.de": FOREIGN, "tatoeba/de-en.en": ENGLISH}
+    save(tmp_path, {name: "\n".join(side) for name, side in (laser if form == "laser" else xtreme).items()})
+    save(tmp_path, {"gold/tatoeba/test-de.tsv": ROWS})
+    found = DataFolders((tmp_path,), {}).find_report("tatoeba", "de")
+    assert isinstance(found, DataSource)
+    named = [(example.id, gold(example)) for example in load(found).examples]
+    predicted = write_predictions(tmp_path / "predictions", "tatoeba", "de", named)
+    assert predicted.read_text() == write_gold(tmp_path / "ours", "tatoeba", "de", named).read_text() == ROWS
+    (cell,) = score(tmp_path / "predictions", tmp_path / "gold", Suite("one", ("tatoeba",), {"tatoeba": ("de",)}))
+    assert (cell.score, cell.n) == (100.0, 5)
