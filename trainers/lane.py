@@ -8,7 +8,7 @@ fenced off by a newer one. The serial lane and the Ray lanes speak the same prot
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -19,19 +19,23 @@ SILENCE = 1800.0  # seconds without a step after which a run has hung
 
 
 @dataclass(frozen=True)
-class LaneId:
-    """A lane's name, and how often it has been started: a lane that comes back has lost what it ran before."""
-
-    name: str
-    incarnation: int
-
-
-@dataclass(frozen=True)
 class Place:
     """Where a worker runs: the id of its node, and its process there."""
 
     node: str
     process: int
+
+
+@dataclass(frozen=True)
+class LaneId:
+    """A lane's name, and how often it has been started: a lane that comes back has lost what it ran before.
+
+    `places` are those of its workers, by rank. They travel with every call, so that a broker that has died knows them.
+    """
+
+    name: str
+    incarnation: int
+    places: tuple[Place, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+from types import TracebackType
 
 import ray
 import ray.train
@@ -24,9 +24,9 @@ from trainers.session import Settings
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 
-PAUSE = 0.1  # seconds between two questions of an idle lane
+PAUSE = 0.1, 1.0  # seconds between two questions of an idle lane: at first, and in the end
 HANGING = 70  # the exit code of a worker that has hung (sysexits.h: EX_SOFTWARE)
-REPORT = 0.3  # seconds between two reports, each of which is a call to another process
+REPORT = 0.3  # seconds between two reports
 
 log = logging.getLogger(__name__)
 
@@ -44,19 +44,22 @@ def serve(lane: Lane) -> None:
     runner = Runner(StageStore(open_objects(lane.location)), settings, ranks)
     places = ranks.gather(Place(ray.get_runtime_context().get_node_id(), os.getpid()))
     me = ranks.agree(lane.work.arrive(lane.name, tuple(places)) if ranks.first else LaneId("", 0))
+    pause, longest = PAUSE
     while True:
         told = ranks.agree(lane.work.ask(me, lane.shape) if ranks.first else Wait())
         if isinstance(told, Leave):
             return
         if isinstance(told, Assignment):
             _run(lane, me, runner, told)
+            pause, _ = PAUSE
         else:
-            time.sleep(PAUSE)
+            time.sleep(pause)
+            pause = min(2 * pause, longest)
 
 
 def _run(lane: Lane, me: LaneId, runner: Runner, told: Assignment) -> None:
-    reporter = _Reporter(lane.work, me, told)
-    with watched(reporter) if runner.ranks.first else nullcontext():  # it alone reports
+    reporter = Reporter(lane.work, me, told)
+    with reporter if runner.ranks.first else nullcontext():  # it alone reports
         try:
             outcome = runner.run(told, reporter)
         except UserError as error:
@@ -68,41 +71,51 @@ def _run(lane: Lane, me: LaneId, runner: Runner, told: Assignment) -> None:
         raise RuntimeError(f"{told.stage.label} on rank {runner.ranks.rank}: {outcome.reason}")
 
 
-@contextmanager
-def watched(reporter: _Reporter, silence: float = SILENCE) -> Iterator[None]:
-    """Within: this process ends if a stage makes no step for so many seconds; its group starts again.
+class Reporter:
+    """Tells the broker how far a stage is, from a thread of its own while it is entered.
 
-    A thread that hangs in a collective or a driver cannot be interrupted, and would hold the lane's machines for ever.
+    A step notes where it is and reads the broker's last answer, so it never waits for a call; and what takes long
+    without a step, such as an upload, is not taken for death. After `silence` seconds without a step this process ends
+    and its group starts again: a thread that hangs in a collective or a driver cannot be interrupted, and would hold
+    the lane's machines for ever.
     """
-    over = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(min(silence, 1.0)):
-            if time.monotonic() - reporter.stepped > silence:
-                log.error("no step for %g s: the process ends", silence)
-                os._exit(HANGING)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-
-
-class _Reporter:
-    """Tells the broker how far a stage is, now and then; in between its last answer holds. `stepped`: the last time."""
-
-    def __init__(self, work: Work, me: LaneId, told: Assignment) -> None:
-        self._work, self._me, self._told = work, me, told
-        self.stepped = time.monotonic()
-        self._last = -REPORT
+    def __init__(self, work: Work, me: LaneId, told: Assignment, silence: float = SILENCE) -> None:
+        self._work, self._me, self._told, self._silence = work, me, told, silence
+        self._stepped = time.monotonic()
+        self._at = 0, 0
         self._verdict = Verdict.GO_ON
+        self._error: Exception | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._report, daemon=True)
+
+    def __enter__(self) -> Reporter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._over.set()
+        self._thread.join()
 
     def __call__(self, step: int, steps: int) -> Verdict:
-        self.stepped = now = time.monotonic()
-        if now - self._last >= REPORT and self._verdict is Verdict.GO_ON:
-            self._last = now
-            self._verdict = self._work.progress(self._me, self._told.stage.id, self._told.attempt, step, steps)
+        """A step is done; what the broker said last. Raises what the last report raised."""
+        self._stepped, self._at = time.monotonic(), (step, steps)
+        if self._error is not None:
+            raise self._error
         return self._verdict
+
+    def _report(self) -> None:
+        stage, attempt = self._told.stage.id, self._told.attempt
+        while self._verdict is Verdict.GO_ON and self._error is None and not self._over.wait(REPORT):
+            try:
+                self._verdict = self._work.progress(self._me, stage, attempt, *self._at)
+            except Exception as error:  # the stage ends by it, at its next step
+                self._error = error
+            self._look()
+        while not self._over.wait(REPORT):
+            self._look()
+
+    def _look(self) -> None:
+        if time.monotonic() - self._stepped > self._silence:
+            log.error("no step for %g s: the process ends", self._silence)
+            os._exit(HANGING)

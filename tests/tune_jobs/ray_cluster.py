@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,7 @@ from tune_jobs.on_ray.cluster import SLOT, head_node
 
 CROSSLIFT = str(Path(sys.executable).with_name("crosslift"))
 OURS = ("BrokerActor", "Caller", "TrainController", "RayTrainWorker", "ImplicitFunc", "PlacementGroupCleaner")
+ALIVE = frozenset({"ALIVE"})
 PATIENCE = 240.0
 QUICK = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3}  # a dead raylet is noticed in seconds
 
@@ -70,17 +71,17 @@ class Machines:
         return broker_of(str(lab.folder), head_node())
 
     def left(self) -> dict[str, int]:
-        """What is still there of sweeps: actors by class, and placement groups."""
-        counts = {name: len(actors(name)) for name in OURS}
+        """What is still there of sweeps: actors by class, also such as are to start again, and placement groups."""
+        counts = {name: len(actors(name, ALIVE | {"RESTARTING", "PENDING_CREATION"})) for name in OURS}
         groups = ray.util.placement_group_table().values()
         counts["placement groups"] = sum(group["state"] not in ("REMOVED",) for group in groups)
         return {name: count for name, count in counts.items() if count}
 
 
-def actors(name: str) -> list[dict[str, Any]]:
-    """The living actors of a class, as the cluster knows them."""
+def actors(name: str, states: Set[str] = ALIVE) -> list[dict[str, Any]]:
+    """The actors of a class, as the cluster knows them; by default those that live."""
     known = ray._private.state.actors().values()
-    return [a for a in known if a["ActorClassName"].rpartition(".")[2] == name and a["State"] == "ALIVE"]
+    return [a for a in known if a["ActorClassName"].rpartition(".")[2] == name and a["State"] in states]
 
 
 def kill(process: int) -> None:

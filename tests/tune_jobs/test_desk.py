@@ -19,9 +19,9 @@ def rung(trial: int, value: float) -> Rung:
     return Rung(trial=trial, rung=0, value=value, cells=(), digest="")
 
 
-def sampled(trial: int) -> Sampled:
+def sampled(trial: int, settled: int | None = None) -> Sampled:
     recipe = space().baseline()
-    return Sampled(trial=trial, params={}, recipe=recipe, recipe_id=recipe_id(recipe))
+    return Sampled(trial=trial, params={}, recipe=recipe, recipe_id=recipe_id(recipe), settled=settled)
 
 
 def desk_with(values: list[float], concurrency: int, reproducible: bool = True) -> tuple[SweepDesk, EventLog]:
@@ -48,6 +48,14 @@ def test_a_trial_that_began_before_any_had_ended_is_compared_with_none(trial: in
     """With four in flight, trials 1 and 2 begin beside trial 0; what came later stands at the rung all the same."""
     desk, _ = desk_with([50.0, 10.0, 20.0, 45.0, 44.0, 43.0], 4)
     assert desk.decide(trial, 0).go_on
+
+
+def test_a_trial_is_compared_as_it_was_to_be_when_it_began_also_with_fewer_in_flight_now() -> None:
+    """Trial 2 began beside trial 1, which may still run: continued one after another, it is not compared with it."""
+    desk, _ = desk_with([10.0, 30.0], 1)
+    desk.record(sampled(2, settled=1))
+    desk.scored(rung(2, 20.0))
+    assert desk.decide(2, 0).go_on
 
 
 @pytest.mark.parametrize(("value", "go_on"), [(10.0, False), (42.0, False), (46.0, True)])

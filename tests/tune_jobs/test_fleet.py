@@ -70,6 +70,26 @@ def test_the_first_lane_may_wait_for_a_cluster_that_grows() -> None:
     assert fleet.wait("a") is None
 
 
+def test_where_the_cluster_grows_one_lane_waits_at_any_time() -> None:
+    fleet, gpu = Fleet(Clock()), Shape(gpus=1)
+    growing = Limits(most=3, grows=True)
+    room = {"CPU": 8.0, "GPU": 0.0}
+    for machines in range(4):
+        begun = fleet.grow("a", Counter({gpu: 9}), room, growing)
+        assert len(begun) == (machines < 3), "one after another, and no more than were asked for"
+        assert fleet.grow("a", Counter({gpu: 9}), room, growing) == {}
+        room = room | {"GPU": machines + 1.0}
+        for name in begun:
+            fleet.saw(name, gpu, busy=True)
+
+
+def test_a_lane_without_a_place_that_nobody_waits_for_holds_no_room() -> None:
+    fleet, huge = Fleet(Clock()), Shape(cores=6)
+    (name,) = fleet.grow("a", Counter({huge: 1}), {"CPU": 8.0}, OPEN)  # though no single machine may have six
+    assert len(fleet.grow("a", Counter({ONE: 3}), {"CPU": 8.0}, OPEN)) == 3
+    assert fleet.leaves(name) and fleet.wait("a") != (0.0, huge)
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([ONE, TWO]), st.integers(0, 4), st.booleans()), max_size=20), st.integers(2, 6)
 )

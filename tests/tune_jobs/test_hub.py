@@ -293,3 +293,55 @@ def test_a_silent_lane_loses_its_stage_though_no_other_lane_asks(bench: Bench) -
     bench.take(bench.lane(name))
     bench.silence(6.0, "a")
     assert bench.hub._broker._entries[BASE.id].failures
+
+
+def test_after_its_own_death_it_knows_where_lanes_stand(bench: Bench) -> None:
+    """A machine that is lost then is to blame for what ran there, not the stage."""
+    bench.nodes.add("there")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    lane = bench.lane(places=(Place("there", 1),))
+    told = bench.take(lane)
+    bench.begin()
+    bench.attend("a", lanes={lane.name: ONE})
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 1, 9) is Verdict.GO_ON
+    bench.nodes.remove("there")
+    bench.attend("a")
+    assert bench.take(bench.lane("a/2")).stage == BASE
+    assert not bench.hub._broker._entries[BASE.id].failures
+
+
+def test_a_worker_that_outlives_its_machine_gets_nothing_more(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    (name,) = bench.attend("a").launch
+    bench.nodes.add("there")
+    ghost = bench.lane(name, (Place("there", 1),))
+    bench.take(ghost)
+    bench.nodes.remove("there")
+    bench.attend("a")
+    assert bench.hub.ask(ghost, ONE) == Leave()
+    assert bench.attend("a").waited is not None, "its lane still waits for another place"
+    assert bench.take(bench.lane(name)).stage == BASE
+
+
+def test_a_late_word_of_an_earlier_life_hides_nothing_of_the_present_one(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    both = (Place("here", 1), Place("here", 2))
+    before = bench.lane(places=both)
+    old = bench.take(before)
+    now = bench.lane(places=both)
+    told = bench.take(now)
+    bench.hub.end(before, BASE.id, old.attempt, Outcome(Ending.FAILED, "rank 1 was killed"))
+    bench.commit(now, told)
+    assert bench.attend("a", lanes={"a/1": ONE}).made == [(BASE.id, told.attempt)]
+
+
+def test_a_lane_that_still_loads_is_not_shown_at_a_step(bench: Bench) -> None:
+    bench.attend("a")
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    lane = bench.lane()
+    told = bench.take(lane)
+    assert bench.hub.progress(lane, BASE.id, told.attempt, 0, 0) is Verdict.GO_ON
+    assert [type(n) for n in bench.attend("a", lanes={"a/1": ONE}).notices] == [StageBegun]

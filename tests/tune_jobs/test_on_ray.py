@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -76,4 +77,5 @@ def test_one_lane_and_two_sweeps_at_once_give_what_one_process_gives(folder: Pat
     assert board(Lab(folder / "one")) == board(lab) == board(serial)
     made = results(lab)
     assert {id: made[id] for id in results(serial)} == results(serial)
-    assert all(commit.number == 0 for commit in lab.commits().values()), "each was made once"
+    again = {stage for stage, count in Counter(lab.begun()).items() if count > 1}
+    assert len(again) <= 1, "each was trained once, but for what ran when a sweep was stopped"

@@ -65,6 +65,7 @@ class Story:
     blows: dict[str, Blow] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
+    processes: set[int] = field(default_factory=set)  # all workers of lanes that were seen
 
     @property
     def lost(self) -> list[str]:
@@ -93,12 +94,19 @@ def in_the_middle(lab: Lab, broker: Hub, label: str) -> tuple[str, Progress]:
 def strike(story: Story, name: str, broker: Hub, label: str) -> None:
     stage, saved = in_the_middle(story.killed, broker, label)
     story.blows[name] = Blow(stage, saved, {c.stage: c.attempt for c in story.killed.store.commits()})
+    story.processes.update(workers(broker))
 
 
 def workers(broker: Hub) -> list[int]:
     """The processes of the one lane, by rank."""
     (_, places), *_ = wait(lambda: list(broker.working().values()))
     return [place.process for place in places]
+
+
+def living(processes: set[int]) -> dict[str, int]:
+    """How many of some processes are still there."""
+    count = sum(Path(f"/proc/{process}/stat").exists() for process in processes)
+    return {"workers' processes": count} if count else {}
 
 
 def killed(here: Machines, story: Story) -> None:
@@ -121,7 +129,7 @@ def killed(here: Machines, story: Story) -> None:
     here.lose()
     story.said = here.finish(again)
     ended = time.monotonic()
-    while (left := here.left()) and time.monotonic() - ended < 60.0:
+    while (left := here.left() | living(story.processes)) and time.monotonic() - ended < 60.0:
         time.sleep(0.2)
     story.left = left
 

@@ -122,3 +122,15 @@ def test_a_search_that_need_not_be_reproducible_waits_for_no_slow_trial(monkeypa
 def test_only_a_search_that_is_not_reproducible_says_so_in_its_identity() -> None:
     assert "reproducible" not in str(space().identity())
     assert space(reproducible=False).identity() != space().identity()
+
+
+def test_a_diverged_trial_is_told_as_the_worst_and_a_failed_one_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    searcher, asked = Searcher(space(sampler="tpe", trials=7, startup=2, concurrency=1)), []
+    monkeypatch.setattr(Study, "suggest", lambda self, number, past: asked.extend(past))
+    history = History()
+    for number, diverged in enumerate((False, True, False)):
+        history.apply(sampled(number, {"point": number}, space().baseline()))
+        history.apply(Ended(trial=number, how=How.FAILED, value=None, reason="it failed", diverged=diverged))
+    searcher.next(history)
+    assert [past.state for past in asked] == [State.FAILED, State.COMPLETE, State.FAILED]
+    assert asked[1].value is not None and asked[1].value < 0

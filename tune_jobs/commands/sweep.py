@@ -68,7 +68,8 @@ def sweep_command(
             from tune_jobs.lanes.fleet import Limits
             from tune_jobs.on_ray.driver import RaySettings, run_sweep_on_ray
 
-            settings = RaySettings(address, Limits(lanes), workers, micro_tokens, save_every)
+            limits = Limits(lanes, grows=address is not None and lanes is not None)
+            settings = RaySettings(address, limits, workers, micro_tokens, save_every)
             where = store if "://" in store else str(Path(store).expanduser().absolute())
             summary = run_sweep_on_ray(loaded, where, expand=expander(loaded, data), settings=settings, on_event=screen)
     if as_json:

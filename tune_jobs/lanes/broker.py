@@ -32,10 +32,15 @@ class Patience:
 
 @dataclass(frozen=True)
 class Answer:
-    """How far a request is: how many of its stages are not committed yet, and why it can never be met ("": it can)."""
+    """How far a request is.
+
+    `missing`: stages that are not committed yet; `reason`: why it can never be met ("": it can); `diverged`: that is
+    since a training is not finite, which tells something of the recipe.
+    """
 
     missing: int
     reason: str = ""
+    diverged: bool = False
 
 
 @dataclass
@@ -107,8 +112,8 @@ class Broker:
         if trial not in self._wants or not all(id in self._entries for id in ids):
             return None
         missing = [id for id in ids if self._stored(self._entries[id]) is Stored.NOTHING]
-        reasons = (self._doom(missing) or "") if missing else ""
-        return Answer(len(missing), reasons)
+        doomed = self._doom(missing)
+        return Answer(len(missing), doomed.why, doomed.diverged) if doomed is not None else Answer(len(missing))
 
     # --- the lanes' side --------------------------------------------------------------------------------------------
 
@@ -119,13 +124,14 @@ class Broker:
             self.lost(LaneId(name, newest), f"lane {name} died", excused=excused)
         # the clock goes on over a death of the broker, which forgets the numbers
         self._incarnations[name] = max(int(self._clock() * 1000), (newest or 0) + 1)
-        return LaneId(name, self._incarnations[name])
+        return LaneId(name, self._incarnations[name], places)
 
     def leave(self, name: str, *, excused: bool) -> None:
         """A lane has ended for good; if it was at work, that is lost."""
-        newest = self._incarnations.pop(name, None)
+        newest = self._incarnations.get(name)
         if newest is not None:
             self.lost(LaneId(name, newest), f"lane {name} ended", excused=excused)
+            self._incarnations[name] = newest + 1  # a worker that outlives its machine for a moment gets nothing more
 
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """The next stage for this lane: of the ready ones the one that most trials wait for, then the cheapest rung."""
@@ -243,7 +249,8 @@ class Broker:
         if outcome.ending in (Ending.FAILED, Ending.DIVERGED, Ending.COMMITTED):
             entry.failures.append(reason)
             often = len(entry.failures) >= self._patience.failures
-            entry.aside = often or outcome.ending is Ending.DIVERGED  # a divergence would only come again
+            entry.diverged = outcome.ending is Ending.DIVERGED
+            entry.aside = often or entry.diverged  # a divergence would only come again
 
     def _look(self, entry: Entry) -> None:
         """Ask the store. A COMMIT that turns up under a running attempt ends it: that attempt is fenced off."""
@@ -298,11 +305,7 @@ class Broker:
             return []  # it has what it reads
         return [need for need in entry.stage.needs if self._stored(self._entries[need]) is not Stored.WHOLE]
 
-    def _doom(self, wanted: Iterable[str]) -> str | None:
-        """Why one of these stages can never be made, if that is so."""
-        for id in self._unmade(wanted):
-            entry = self._entries[id]
-            if entry.state is State.ASIDE:
-                times = f"failed {len(entry.failures)} times" if len(entry.failures) > 1 else "failed"
-                return f"{entry.stage.label} {times}: {entry.failures[-1]}"
-        return None
+    def _doom(self, wanted: Iterable[str]) -> Entry | None:
+        """What of these stages, or of those they read, can never be made."""
+        entries = (self._entries[id] for id in self._unmade(wanted))
+        return next((entry for entry in entries if entry.state is State.ASIDE), None)

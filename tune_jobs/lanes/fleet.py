@@ -22,10 +22,13 @@ class Limits:
     """How far the fleet may grow.
 
     `most`: lanes of one owner; None: as many as the cluster has room for. `idle`: seconds that one without work stays.
+    `grows`: the cluster gets machines for what waits, so up to `most` lanes may be asked for one after another before
+    there is room.
     """
 
     most: int | None = None
     idle: float = 30.0
+    grows: bool = False
 
 
 @dataclass
@@ -87,14 +90,12 @@ class Fleet:
 
     def wait(self, owner: str) -> tuple[float, Shape] | None:
         """How long the owner's longest waiting lane has not been placed, in seconds, and its size."""
-        waiting = [m for m in self.members.values() if m.owner == owner and m.placed is None]
-        first = min(waiting, key=lambda member: member.since, default=None)
+        first = self._first_waiting(owner)
         return (self._clock() - first.since, first.shape) if first else None
 
     def claim(self) -> Claim:
         """What the other brokers of the cluster have to know."""
-        waiting = [member for member in self.members.values() if member.placed is None]
-        first = min(waiting, key=lambda member: member.since, default=None)
+        first = self._first_waiting()
         return Claim(
             held=_sum(member for member in self.members.values() if member.placed is not None),
             wanted=_sum([first] if first else []),
@@ -143,12 +144,14 @@ class Fleet:
     def _fits(self, owner: str, shape: Shape, room: Room, limits: Limits) -> bool:
         """Whether there is a place, or will be as soon as those that leave have left.
 
-        The first lane of all may wait for one, so that a cluster sees what to grow for.
+        A lane may wait for one, so that a cluster sees what to grow for: the first of all, and where the cluster grows
+        one at any time.
         """
         staying = self._staying()
         if limits.most is not None and sum(member.owner == owner for member in staying) >= limits.most:
             return False
-        return not staying or fits(_sum([*staying, self._member(owner, shape)]), room)
+        placed = all(member.placed is not None for member in staying)
+        return not staying or (limits.grows and placed) or fits(_sum([*staying, self._member(owner, shape)]), room)
 
     def _give_way(self, part: Room, free: Room, pressing: Sequence[Claim]) -> None:
         """Lanes leave at the end of their stages, idle and young ones first, until the rest fit into our part.
@@ -163,6 +166,11 @@ class Fleet:
                 return
             member.leaving = True
 
+    def _first_waiting(self, owner: str | None = None) -> Member | None:
+        """The lane that waits for a place for the longest time."""
+        waiting = [member for member in self._staying() if member.placed is None and owner in (None, member.owner)]
+        return min(waiting, key=lambda member: member.since, default=None)
+
     def _staying(self) -> list[Member]:
         return [member for member in self.members.values() if not member.leaving]
 
@@ -170,8 +178,9 @@ class Fleet:
         return Member(owner, shape, self._clock(), self._clock() if at_work else None, at_work)
 
     def _make_room(self, demand: Counter[Shape]) -> None:
+        """Lanes of sizes that nobody waits for leave, those that wait for a place as soon as they have one."""
         for member in self.members.values():
-            member.leaving |= member.placed is not None and not member.busy and not demand[member.shape]
+            member.leaving |= not member.busy and not demand[member.shape]
 
     def _end_idle(self, patience: float) -> None:
         for member in self.members.values():

@@ -58,7 +58,7 @@ class Hub:
         self._nodes = nodes
         self._broker = Broker(store, clock, patience)
         self._fleet = Fleet(clock)
-        self._stands: dict[str, tuple[Place, ...]] = {}  # lane → where its workers are, by rank
+        self._living: dict[str, LaneId] = {}  # lane → its present life, with its workers' places
         self._running: dict[str, tuple[Stage, set[str]]] = {}  # lane → what it was given, and the sweeps that want it
         self._sweeps: dict[str, Sweep] = {}
         self._briefs: dict[str, object] = {}
@@ -72,15 +72,16 @@ class Hub:
         """See `Work.arrive`; what a lane ran on a machine that is gone is excused."""
         excused = self._lost_node(name)
         self._break_up(name, excused=excused)
-        self._stands[name] = places
-        return self._broker.arrive(name, places, excused=excused)
+        self._living[name] = self._broker.arrive(name, places, excused=excused)
+        return self._living[name]
 
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """See `Work.ask`."""
+        self._meet(lane)
         if lane.name in self._ended or self._fleet.leaves(lane.name):
             return Leave()
         answer = self._broker.ask(lane, shape)
-        if shape is not None:
+        if shape is not None and not isinstance(answer, Leave):
             self._fleet.saw(lane.name, shape, busy=isinstance(answer, Assignment))
         if isinstance(answer, Assignment):
             stage = answer.stage
@@ -91,10 +92,11 @@ class Hub:
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """See `Work.progress`."""
+        self._meet(lane)
         if self._to_stop(lane.name):
             return Verdict.STOP
         known, sweeps = self._running.get(lane.name, (None, set()))
-        if known is not None and known.id == stage:
+        if known is not None and known.id == stage and steps:  # it may be loading what it needs
             self._note(sweeps, StageProgress(lane.name, stage, known.label, step, steps))
         return self._broker.progress(lane, stage, attempt, step, steps)
 
@@ -103,12 +105,15 @@ class Hub:
 
         Where one of several workers has failed, the group breaks up: only then is known whether a machine is to blame.
         """
-        if lane.name in self._failed:
-            return  # another rank's word
-        if outcome.ending is Ending.FAILED and len(self._stands.get(lane.name, ())) > 1:
+        self._meet(lane)
+        if self._living.get(lane.name, lane) != lane:  # an earlier life's word, which comes late
+            self._broker.end(lane, stage, attempt, outcome)
+        elif lane.name in self._failed:
+            pass  # another rank's word
+        elif outcome.ending is Ending.FAILED and len(lane.places) > 1:
             self._failed[lane.name] = lane, stage, attempt, outcome
-            return
-        self._end(lane, stage, attempt, outcome)
+        else:
+            self._end(lane, stage, attempt, outcome)
 
     def _end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
         self._broker.end(lane, stage, attempt, outcome)
@@ -124,7 +129,7 @@ class Hub:
 
     def working(self) -> dict[str, tuple[str, tuple[Place, ...]]]:
         """Lanes at work: what they run, and where their workers are, by rank."""
-        return {name: (stage.label, self._stands.get(name, ())) for name, (stage, _) in self._running.items()}
+        return {name: (stage.label, self._places(name)) for name, (stage, _) in self._running.items()}
 
     # --- trials -----------------------------------------------------------------------------------------------------
 
@@ -183,7 +188,7 @@ class Hub:
     def _look_at_lanes(self, sweep: str, driver: Driver) -> None:
         """End silent runs, take stages back from lost machines, and know the lanes that this driver has."""
         self._broker.tick()
-        for name in [name for name in self._stands if self._lost_node(name)]:
+        for name in [name for name in self._living if self._lost_node(name)]:
             self._break_up(name, excused=True)
             self._broker.leave(name, excused=True)
             self._fleet.displaced(name)
@@ -216,10 +221,6 @@ class Hub:
     def attended(self) -> bool:
         """Whether there are drivers, also silent ones."""
         return bool(self._sweeps)
-
-    def quiet(self) -> float:
-        """Seconds since a driver was heard; the hub's own age if none ever was."""
-        return self._clock() - self._heard
 
     # --- the hubs of other stores -----------------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class Hub:
         failed = self._failed.pop(name, None)
         if failed is not None and not excused:
             self._end(*failed)
-        self._stands.pop(name, None)
+        self._living.pop(name, None)
         stage, sweeps = self._running.pop(name, (None, set()))
         if stage is not None:
             self._note(
@@ -268,8 +269,19 @@ class Hub:
         owner = self._sweeps.get(lane.partition("/")[0])
         return lane in self._ended or (owner is not None and owner.stopped)
 
+    def _meet(self, lane: LaneId) -> None:
+        """After this hub's own death, lanes are known by what they say."""
+        if lane.name not in self._living and lane.name not in self._ended and not self._lost(lane.places):
+            self._living[lane.name] = lane
+
+    def _places(self, lane: str) -> tuple[Place, ...]:
+        return self._living[lane].places if lane in self._living else ()
+
     def _lost_node(self, lane: str) -> bool:
-        return not {place.node for place in self._stands.get(lane, ())} <= set(self._nodes())
+        return self._lost(self._places(lane))
+
+    def _lost(self, places: Iterable[Place]) -> bool:
+        return not {place.node for place in places} <= set(self._nodes())
 
     def _note(self, sweeps: Iterable[str], notice: LaneNotice) -> None:
         for sweep in sweeps:

@@ -66,6 +66,7 @@ class Entry:
     run: Run | None = None
     failures: list[str] = field(default_factory=list)
     aside: bool = False
+    diverged: bool = False  # which is why it is set aside
     handed: bool = False  # to a lane, by this broker
 
     @property
@@ -76,6 +77,12 @@ class Entry:
         if self.run is not None:
             return State.RUNNING
         return State.ASIDE if self.aside else State.PENDING
+
+    @property
+    def why(self) -> str:
+        """Why it is set aside, in one line."""
+        times = f"failed {len(self.failures)} times" if len(self.failures) > 1 else "failed"
+        return f"{self.stage.label} {times}: {self.failures[-1]}"
 
 
 def closure(ids: Iterable[str], needs: Callable[[str], Iterable[str]]) -> Iterator[str]:

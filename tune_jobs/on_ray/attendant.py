@@ -26,7 +26,7 @@ from tune_jobs.sweeps.event_log import replaced
 BEAT = 0.5  # seconds between two looks: where cores are few, each costs training time
 DEADLINE = 120.0  # seconds that a lane may wait for its place before somebody is told
 BROKEN = 3  # lanes that may die one after another
-FAREWELL = 60.0  # seconds that lanes have for the progress of what they run
+FAREWELL = 600.0  # seconds that lanes have for the progress of what they run: a large model's takes a while
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Attendant:
         self._reign = reign
         self._life = ""
         self._broken = 0  # lanes that have ended by an error, one after another, without a stage between them
-        self._warned = False
+        self._warned = DEADLINE  # seconds of waiting at which the next warning is due
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._attend, daemon=True)
 
@@ -107,7 +107,8 @@ class Attendant:
     def _beat(self) -> None:
         ended = tuple(self._ended())
         lanes = {lane.name: lane.shape for lane in self._running.values()}
-        me = Driver(self._reign, self._instance.room(), self._limits, self._ahead, lanes, ended)
+        ahead = self._ahead if not self._life else Counter[Shape]()  # later on, trials say what they want
+        me = Driver(self._reign, self._instance.room(), self._limits, ahead, lanes, ended)
         news = self._broker.attend(self._sweep, me)
         if news.replaced:
             raise replaced(self._sweep)
@@ -152,11 +153,14 @@ class Attendant:
             self._caller = caller(self._instance.head)
 
     def _warn(self, news: News) -> None:
-        """One line about a lane that finds no place."""
-        if self._warned or news.waited is None or news.waited[0] < DEADLINE:
+        """One line about a lane that finds no place, and again each time that it has waited twice as long."""
+        if news.waited is None:
+            self._warned = DEADLINE
             return
-        self._warned = True
         seconds, shape = news.waited
+        if seconds < self._warned:
+            return
+        self._warned = 2 * seconds
         has = ", ".join(f"{self._instance.room().get(name, 0):g} {name}" for name in ("CPU", "GPU"))
         wants = f"{shape.workers} x ({shape.cores} CPU, {shape.gpus} GPU)"
         self._on_event(Remark(f"a lane of {wants} waits for its place since {seconds:.0f} s; the cluster has {has}"))

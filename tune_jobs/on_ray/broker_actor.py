@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Any, cast
 
 import ray
@@ -28,7 +29,7 @@ NAMESPACE = "crosslift"
 PREFIX = "broker-"
 LOOK = 2.0  # seconds between two looks at the other brokers
 CLEARING = 30.0  # seconds between two looks for what dead jobs have left
-SETTLING = 3.0  # seconds after the actor's death in which living lanes report
+SETTLING = 3.0  # seconds after the actor's start in which the lanes that a predecessor had served report
 REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
 PAUSE = 0.2  # seconds between two tries
 FRESH = 0.5  # seconds for which it is known which machines live
@@ -42,22 +43,30 @@ class BrokerActor:
     """Forwards each call to the hub."""
 
     def __init__(self, location: str) -> None:
-        again = ray.get_runtime_context().was_current_actor_reconstructed
-        patience = Patience(settling=SETTLING if again else 0.0)
+        patience = Patience(settling=SETTLING)
         self._hub = Hub(StageStore(open_objects(location)), time.monotonic, _Nodes(), patience)
         self._name = name_of(location)
+        self._calls = 0  # that have begun and not ended: a store may keep one waiting for minutes
+        self._spoken = time.monotonic()  # when the last one ended
         threading.Thread(target=self._look_around, daemon=True).start()
 
     def call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """One call of the hub."""
-        return getattr(self._hub, name)(*arguments, **keywords)
+        if name == "claim":  # another broker's, which is no reason to stay
+            return self._hub.claim()
+        self._calls += 1
+        try:
+            return getattr(self._hub, name)(*arguments, **keywords)
+        finally:
+            self._spoken = time.monotonic()
+            self._calls -= 1
 
     def _look_around(self) -> None:
         """Hear the brokers of other stores, clear away what dead jobs have left, and end when there is no driver."""
         me = ray.get_runtime_context().current_actor  # not there when the thread ends
         cleared = -CLEARING
         claims: dict[str, Claim] = {}
-        while self._hub.quiet() < (ALONE if self._hub.attended() else DESERTED):
+        while self._calls or time.monotonic() - self._spoken < (ALONE if self._hub.attended() else DESERTED):
             try:
                 claims = dict(_claims(self._name, claims))
                 self._hub.hear(claims.values())
@@ -140,8 +149,8 @@ def _there(location: str) -> RemoteBroker:
 
 
 def name_of(location: str) -> str:
-    """The actor's name."""
-    return PREFIX + hashlib.sha256(location.encode()).hexdigest()[:16]
+    """The actor's name: of a store, however it is spelt, and of this version, which others could not talk to."""
+    return PREFIX + hashlib.sha256(f"{version('crosslift')} {location.rstrip('/')}".encode()).hexdigest()[:16]
 
 
 def broker_of(location: str, head: str) -> Hub:

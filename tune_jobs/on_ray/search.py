@@ -15,8 +15,9 @@ from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from tasks.errors import UserError
 from trainers.graph import Graph
-from tune_jobs.on_ray.trial import ASKED, TOLD
+from tune_jobs.on_ray.trial import ASKED, TOLD, TROUBLE
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.events import Ended, How, Rung
 from tune_jobs.sweeps.history import History, TrialHistory
@@ -77,7 +78,13 @@ class Conduct:
         return {"trial": found[0].number}
 
     def reported(self, number: int, result: dict[str, Any]) -> str:
-        """Write what a trial reports, once, and say whether it goes on."""
+        """Write what a trial reports, once, and say whether it goes on.
+
+        Raises:
+            UserError: what the trial has met and the user has to mend.
+        """
+        if TROUBLE in result:
+            raise UserError(result[TROUBLE])
         trial = self._history.trials[number]
         if TOLD in result:
             match _EVENT.validate_json(result[TOLD]):

@@ -14,6 +14,7 @@ from typing import Any
 from ray import tune
 
 from tasks.cells import Cell
+from tasks.errors import UserError
 from tasks.suites import Suite
 from trainers.graph import Graph
 from trainers.stages import Stage
@@ -29,6 +30,7 @@ from tune_jobs.sweeps.trial import run
 POLL = 0.5  # seconds between two looks at the broker
 TOLD = "event"  # the key of a report: what the driver has to write, as JSON
 ASKED = "decide"  # the key of a report: the rung after which the driver has to decide
+TROUBLE = "trouble"  # the key of a report: what the user has to mend before any trial can go on
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,11 @@ def live(config: dict[str, Any], broker: Hub, sweep: str, location: str) -> None
     while not isinstance(brief := broker.brief(name), Brief):
         time.sleep(POLL)
     desk = TrialDesk(name, brief, broker, StageStore(open_objects(location)))
-    for _ in run(brief.trial, brief.graph, desk):
-        time.sleep(POLL)
+    try:
+        for _ in run(brief.trial, brief.graph, desk):
+            time.sleep(POLL)
+    except UserError as error:  # the store's fault, say: the trial has not failed, and lives on when that is mended
+        tune.report({TROUBLE: str(error)})
 
 
 class TrialDesk:

@@ -75,7 +75,9 @@ class SweepDesk:
         if rung not in here.decisions:
             search, trials = self._space.search, self._log.history.trials
             rule = Halving(search.prune.keep, search.prune.least) if search.prune is not None else None
-            last = trial - search.concurrency if search.reproducible else len(trials) - 1
+            settled = here.sampled.settled  # which a log that is older than the field does not say
+            before = trial - search.concurrency + 1 if settled is None else settled
+            last = before - 1 if search.reproducible else len(trials) - 1
             values = self._log.history.rung_values(rung, last)
             others = [value for number, value in values.items() if number != trial]
             go_on = goes_on(trial, here.rungs[rung].value, others, rule)

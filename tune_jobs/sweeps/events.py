@@ -52,7 +52,11 @@ class AbsentCell(Event):
 
 
 class Sampled(Event):
-    """A trial begins. `params` is the study's canonical point; empty for the baseline, which is not sampled."""
+    """A trial begins.
+
+    `params` is the study's canonical point; empty for the baseline, which is not sampled. `settled`: how many trials
+    had ended by then, of those that it is sampled from and compared with; None where the search is not reproducible.
+    """
 
     type: Literal["sampled"] = "sampled"
     trial: int
@@ -60,6 +64,7 @@ class Sampled(Event):
     recipe: Recipe
     recipe_id: str
     absent: tuple[AbsentCell, ...] = ()
+    settled: int | None = None
 
 
 class CellOf(Event):
@@ -115,13 +120,18 @@ class How(StrEnum):
 
 
 class Ended(Event):
-    """A trial has ended. `value`: the suite's mean if complete, else the last rung's, None before the first."""
+    """A trial has ended.
+
+    `value`: the suite's mean if complete, else the last rung's, None before the first. `diverged`: it failed since a
+    training of it is not finite.
+    """
 
     type: Literal["ended"] = "ended"
     trial: int
     how: How
     value: float | None
     reason: str = ""
+    diverged: bool = False
 
 
 AnyEvent = Annotated[Opened | Driver | Sampled | Rung | Decided | Ended, Field(discriminator="type")]

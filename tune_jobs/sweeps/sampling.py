@@ -25,6 +25,7 @@ class Sampling:
         self._desk = desk
         self._expand = expand
         self._searcher = Searcher(space)
+        self._reproducible = space.search.reproducible
         self._open = log.history.open()
 
     def next(self) -> tuple[TrialHistory, Graph] | None:
@@ -47,9 +48,11 @@ class Sampling:
             raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
         absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
         number = len(history.trials)
-        self._desk.record(
-            Sampled(trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent)
+        settled = self._searcher.settled(number) if self._reproducible else None
+        begun = Sampled(
+            trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent, settled=settled
         )
+        self._desk.record(begun)
         return history.trials[number], graph
 
     @property

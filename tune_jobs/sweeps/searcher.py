@@ -8,6 +8,8 @@ trial whenever fewer than c are in flight, and knows all that have ended.
 
 from __future__ import annotations
 
+import math
+
 from search_spaces.space import Params, Space
 from search_spaces.study import Past, State, Study
 from trainers.identity import digest
@@ -42,7 +44,7 @@ class Searcher:
             return None
         search = self._space.search
         if search.reproducible:
-            settled = max(number - search.concurrency + 1, 0)
+            settled = self.settled(number)
             if any(trial.ended is None for trial in history.trials[:settled]):
                 return None
         elif len(history.open()) < search.concurrency:
@@ -56,6 +58,10 @@ class Searcher:
             return None
         return params, self._space.recipe(params)
 
+    def settled(self, number: int) -> int:
+        """How many trials have to end before trial `number` of a reproducible search begins."""
+        return max(number - self._space.search.concurrency + 1, 0)
+
     def finished(self, history: History) -> bool:
         """Whether there is nothing more to try, however long one waits."""
         number, budget = len(history.trials), self._space.search.trials
@@ -67,5 +73,7 @@ def told(trial: TrialHistory, *, settled: bool) -> Past:
     params = trial.sampled.params
     if not settled or trial.ended is None:
         return Past(params, State.PENDING)
+    if trial.ended.diverged:  # what the recipe did: the sampler is to keep away from it
+        return Past(params, State.COMPLETE, -math.inf)
     rung = max(trial.rungs, default=0)
     return Past(params, STATES[trial.ended.how], trial.ended.value, rung)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 
 from trainers.store.stages import Commit, StageStore
 from tune_jobs.sweeps.events import How
 from tune_jobs.sweeps.history import History
+
+Committed = Callable[[str], Commit | None]
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,14 @@ def summarise(sweep: str, history: History, trained: Set[str], store: StageStore
         trained: the stages that this run has made.
         store: where the costs are.
     """
+    committed = cache(store.committed)  # each look is a request or two: trials share most of their stages
     uses = Counter(stage for trial in history.trials for stage in trial.stages)
     uses.update(dict.fromkeys(trained - uses.keys(), 1))  # made, but its trial failed or was not scored
     sharing, stored = Cost(), Cost()
     for stage, count in uses.items():
         if count == 1 and stage in trained:
             continue
-        cost = cost_of(store.committed(stage))
+        cost = cost_of(committed(stage))
         sharing += cost.times(count - 1)
         stored += Cost() if stage in trained else cost
     return Summary(
@@ -72,25 +76,25 @@ def summarise(sweep: str, history: History, trained: Set[str], store: StageStore
         shared=sum(1 for count in uses.values() if count > 1),
         saved_by_sharing=sharing,
         saved_by_store=stored,
-        saved_by_pruning=_pruned(history, store),
+        saved_by_pruning=_pruned(history, committed),
     )
 
 
-def _pruned(history: History, store: StageStore) -> Cost:
+def _pruned(history: History, committed: Committed) -> Cost:
     """What the rungs that pruned trials did not reach would have cost, going by the trials that reached them."""
     last = max((rung for trial in history.trials for rung in trial.rungs), default=0)
     pruned = [trial for trial in history.trials if trial.ended is not None and trial.ended.how is How.PRUNED]
     missed = Counter(rung for trial in pruned for rung in range(max(trial.rungs) + 1, last + 1))
-    return sum((_rung_cost(history, rung, store).times(count) for rung, count in missed.items()), Cost())
+    return sum((_rung_cost(history, rung, committed).times(count) for rung, count in missed.items()), Cost())
 
 
-def _rung_cost(history: History, rung: int, store: StageStore) -> Cost:
+def _rung_cost(history: History, rung: int, committed: Committed) -> Cost:
     """The mean cost of a rung: of the stages that no earlier rung of the same trial stands on."""
     costs = []
     for trial in history.trials:
         if rung in trial.rungs:
             earlier = {id for number, event in trial.rungs.items() if number < rung for id in event.stages}
-            costs.append(sum((cost_of(store.committed(id)) for id in trial.rungs[rung].stages - earlier), Cost()))
+            costs.append(sum((cost_of(committed(id)) for id in trial.rungs[rung].stages - earlier), Cost()))
     total = sum(costs, Cost())
     return Cost(total.seconds / len(costs), round(total.tokens / len(costs)))
 

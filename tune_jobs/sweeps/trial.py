@@ -68,7 +68,7 @@ def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
             desk.want(trial.number, rung, wanted, graph.stages)
             while (answer := desk.done(trial.number, wanted)).missing:
                 if answer.reason:
-                    desk.ended(Ended(trial=trial.number, how=How.FAILED, value=trial.value, reason=answer.reason))
+                    desk.ended(_failed(trial, answer))
                     return
                 yield
             desk.scored(_scored(trial.number, rung, graph, desk))
@@ -77,6 +77,10 @@ def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
         elif not (trial.decisions.get(rung) or desk.decide(trial.number, rung)).go_on:
             desk.ended(Ended(trial=trial.number, how=How.PRUNED, value=trial.value))
             return
+
+
+def _failed(trial: TrialHistory, why: Answer) -> Ended:
+    return Ended(trial=trial.number, how=How.FAILED, value=trial.value, reason=why.reason, diverged=why.diverged)
 
 
 def _scored(trial: int, rung: int, graph: Graph, desk: Desk) -> Rung:
