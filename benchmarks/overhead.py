@@ -32,7 +32,7 @@ SPACE = (
     optimisation: {lr: 1e-3, batch: 8, steps: 50, max_length: 96, stride: 16}
   target:
     optimisation: {lr: {choice: [1e-4, 2e-4, 5e-4, 1e-3, 2e-3]}, batch: 8, steps: 50, max_length: 96, stride: 16}
-search: {sampler: grid, concurrency: 4}
+search: {sampler: grid, concurrency: 4, trials: RECIPES}
 """
 )
 
@@ -44,7 +44,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "overhead.yaml").write_text(SPACE)
+        (folder / "overhead.yaml").write_text(SPACE.replace("RECIPES", str(options.recipes)))
         space = load(str(folder / "overhead.yaml"))
         expand = expander(space, folder)
         recipes = [space.baseline(), *(space.recipe(point) for point in space.grid())][: options.recipes]

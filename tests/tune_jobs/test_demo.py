@@ -95,5 +95,7 @@ def test_the_demo_says_this_and_no_more_and_gives_what_one_process_gives(tmp_pat
     assert yaml.safe_load((tmp_path / "demo" / "best.yaml").read_text())["recipe"]
     lanes, serial = Lab(tmp_path / "demo" / "store"), Lab(tmp_path / "serial")
     run(tmp_path, "sweep", str(names["SPACE"]), "--serial", "--store", "serial")
+    logs = ["".join(lanes.store.logs(stage).values()) for stage in lanes.commits()]
+    assert len({re.findall(r"process (\d+)", text)[-1] for text in logs}) >= 3, "a lane for pretraining, and two more"
     assert results(lanes) == results(serial)
     assert board(lanes, "quickstart") == board(serial, "quickstart")
