@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,8 @@ class Runner:
             if not isinstance(assignment.stage.spec, ScoreSpec):
                 forget()  # training needs the memory
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
-            facts = {"seconds": time.monotonic() - started} | facts
+            cuts = {name: asdict(cut) for name, cut in session.cuts.items()}
+            facts = {"seconds": time.monotonic() - started, "cut": cuts} | facts
             if self.ranks.first:
                 self._commit(session, facts | {"workers": self.ranks.size, "machine": machine()})
             return Outcome(Ending.COMMITTED)

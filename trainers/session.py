@@ -16,6 +16,7 @@ from torch import Tensor
 
 from tasks.data import Dataset, load
 from tasks.errors import UserError
+from trainers.batches.cutting import Cut
 from trainers.batches.tokens import Tokens
 from trainers.checkpoint import Checkpoint
 from trainers.identity import digest
@@ -63,6 +64,7 @@ class Session:
     keep_log: Callable[[], None] = lambda: None  # store what has been logged so far
     clock: Callable[[], float] = time.monotonic
     inputs: dict[str, str] = field(default_factory=dict)  # origins read so far → digest of what was read
+    cuts: dict[str, Cut] = field(default_factory=dict)  # what did not fit into rows, by dataset
     _saved: float = 0.0
 
     def __post_init__(self) -> None:
@@ -98,7 +100,15 @@ class Session:
 
     def tokens(self, origin: str) -> Tokens:
         """The tokenizer in the folder of `origin`; what it makes of data is kept in the cache."""
-        return Tokens(load_tokenizer(self.folder(origin)), self.settings.cache / "tokens")
+        return Tokens(load_tokenizer(self.folder(origin)), self.settings.cache / "tokens", self._counted)
+
+    def _counted(self, dataset: Dataset, cut: Cut) -> None:
+        """Remember what did not fit, and say it once."""
+        source = dataset.source
+        name = f"{source.task} {source.split} {source.language}"
+        if cut.cut and self.cuts.get(name) != cut:
+            self.cuts[name] = cut
+            self.note(f"{name}: {cut}, {cut.tokens:,} subwords lost")
 
     # ---- progress -------------------------------------------------------------------------------------------------
 

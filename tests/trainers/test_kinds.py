@@ -16,10 +16,10 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel, XLMRobertaTokenizer
 
 from tasks.errors import UserError
-from tasks.examples import Answer, Choices, Kind, Question, Tagged, TextPair, Translation
+from tasks.examples import Answer, Choices, Kind, Passage, Question, Tagged, TextPair, Translation
 from trainers.kinds.base import IGNORE, Limits, collate, unpad
 from trainers.kinds.registry import KINDS, kind_of
-from trainers.kinds.span import MAX_ANSWER
+from trainers.kinds.span import MAX_ANSWER, MAX_QUESTION
 from trainers.kinds.subwords import Frame, longest_first, subwords
 from trainers.work.tokenizer import SPECIAL, train
 
@@ -103,12 +103,14 @@ def questions(draw):
 
 
 translations = st.builds(Translation, st.just("r"), sentences, sentences, st.none())
+passages = st.builds(Passage, st.just("p"), sentences, sentences, st.booleans(), st.none(), st.just("a"))
 EXAMPLES = {
     Kind.CLASSIFICATION: pairs,
     Kind.CHOICE: choices(),
     Kind.TAGGING: tagged(),
     Kind.SPAN: questions(),
     Kind.RETRIEVAL: translations,
+    Kind.RANKING: passages,
 }
 any_kind = st.sampled_from(list(EXAMPLES))
 
@@ -195,6 +197,29 @@ def test_windows_cover_the_context_and_overlap(example, tokenizer, length, strid
         assert before.note.offsets[room - shared :].tolist() == after.note.offsets[:shared].tolist()
         joined += after.note.offsets[shared:].tolist()
     assert joined == whole.tolist()
+
+
+def inner(row) -> int:
+    """The subwords of a row, without special tokens."""
+    return int((~np.isin(row.tokens, [bpe().cls_token_id, bpe().sep_token_id])).sum())
+
+
+@given(any_kind.flatmap(lambda kind: st.tuples(st.just(kind), EXAMPLES[kind])), tokenizers, lengths, st.integers(0, 64))
+@settings(max_examples=300, deadline=None)
+def test_every_subword_that_is_cut_is_counted(kind_example, tokenizer, length, stride):
+    """What a row keeps and what it says to have cut are what it would be without a limit."""
+    kind, example = kind_example
+    rows = encode(kind, example, tokenizer, Limits(length, stride))
+    whole = encode(kind, example, tokenizer, Limits(10**6, stride))
+    if kind is Kind.TAGGING:
+        assert not any(row.cut for row in rows)
+    elif kind is Kind.SPAN:  # the windows lose nothing of the context, the question loses its end once
+        asked = len(subwords([example.question], tokenizer)[example.question].ids)
+        assert sum(row.cut for row in rows) == asked - (rows[0].note.first - 3)
+        assert whole[0].cut == max(0, asked - MAX_QUESTION)
+    else:
+        assert [inner(row) + row.cut for row in rows] == [inner(row) for row in whole]
+        assert not any(row.cut for row in whole)
 
 
 @given(choices(), lengths)

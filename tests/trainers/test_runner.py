@@ -10,6 +10,7 @@ import torch
 from tasks.data import DataFolders
 from tests.trainers import world
 from trainers import predictions
+from trainers.batches.cutting import cuts
 from trainers.graph import Graph
 from trainers.lane import Ending, Verdict
 from trainers.model import kept
@@ -170,3 +171,17 @@ def test_commits_say_what_was_realised(graph: Graph, undisturbed: StageStore) ->
     assert sum(mixture.values()) == pytest.approx(1.0)  # type: ignore[arg-type]
     for fact in ("tokens", "seconds", "machine"):
         assert commit.facts[fact]
+
+
+def test_what_is_cut_is_in_the_commit_and_in_the_log(data: DataFolders, tmp_path: Path) -> None:
+    short = world.QUICK.model_copy(update={"max_length": 12, "steps": 1})
+    graph = world.graph(data, world.recipe(None, quick=short))
+    store = world.run_all(graph, tmp_path)
+    (stage,) = (graph.stages[id] for (task, language), id in graph.cells.items() if (task, language) == ("xnli", "en"))
+    commit = store.committed(stage.id)
+    assert commit is not None
+    (cut,) = cuts(commit.facts).values()
+    assert 0 < cut.cut <= cut.examples and cut.tokens >= cut.cut and cut.max_length == 12
+    assert str(cut) in "".join(store.logs(stage.id).values())
+    tagged = next(graph.stages[id] for (task, _), id in graph.cells.items() if task == "udpos")
+    assert store.committed(tagged.id).facts["cut"] == {}  # type: ignore[union-attr]

@@ -17,7 +17,8 @@ from tasks.data import Dataset, DataSource
 from tasks.errors import UserError
 from tasks.examples import Example, Kind, Sentence, SentencePair, TextPair
 from trainers.batches import encoded
-from trainers.batches.language import lines
+from trainers.batches.cutting import Cut
+from trainers.batches.language import LanguageBatches, lines
 from trainers.batches.tokens import CHUNK, Tokens
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
@@ -53,6 +54,35 @@ def test_rows_from_the_file_are_those_of_the_tokenizer(kind_examples, tokenizer:
         assert [shape(row) for row in found] == [shape(row) for row in alone]
 
 
+@given(any_examples, tokenizers)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_was_cut_is_told_whether_or_not_the_rows_are_known(kind_examples, tokenizer) -> None:
+    kind, examples = kind_examples
+    data, limits = dataset(kind, examples), Limits(12, 4)
+    told: list[Cut] = []
+    tokens = Tokens(tokenizer, counted=lambda dataset, cut: told.append(cut))
+    encoded._cache.clear()
+    for _ in range(2):
+        rows = encoded.encode_all(data, tokens, limits, LABELS)
+    lost = [sum(row.cut for row in group) for group in rows]
+    assert told == [Cut(len(examples), sum(n > 0 for n in lost), sum(lost), 12)] * 2
+
+
+@given(st.lists(sentences, min_size=1, max_size=6), st.integers(8, 24))
+@settings(deadline=None)
+def test_lines_for_language_modelling_say_what_does_not_fit(texts, length: int) -> None:
+    """What the batches show of single lines and what is told to be cut are the whole text."""
+    told: list[Cut] = []
+    data = dataset(Kind.TEXT, [Sentence(str(i), text) for i, text in enumerate(texts)])
+    tokens = Tokens(bpe(), counted=lambda dataset, cut: told.append(cut))
+    source = lines(data, tokens, length)
+    if len(source):
+        batches = LanguageBatches([source], tokens, batch=len(source), steps=1, max_length=length, mask=0.2, seed=0)
+        shown = sum(len(item.rows[0].tokens) - 2 for item in batches.batch(0).items)
+        assert shown + told[0].tokens == sum(map(len, source.first))
+        assert told[0].cut == sum(len(line) > length - 2 for line in source.first)
+
+
 def shape(row) -> tuple[object, ...]:
     note = getattr(row.note, "offsets", row.note)
     return (
@@ -69,8 +99,8 @@ def test_lines_of_text_come_from_the_file_too(texts: list[str], parallel: bool) 
     examples = [SentencePair(str(i), t, t[::-1]) if parallel else Sentence(str(i), t) for i, t in enumerate(texts)]
     data = dataset(Kind.PARALLEL if parallel else Kind.TEXT, examples)
     with TemporaryDirectory() as folder:
-        stored = lines(data, Tokens(bpe(), Path(folder)))
-        plain = lines(data, Tokens(bpe()))
+        stored = lines(data, Tokens(bpe(), Path(folder)), 128)
+        plain = lines(data, Tokens(bpe()), 128)
     assert [line.tolist() for line in stored.first] == [line.tolist() for line in plain.first]
     assert (stored.second is None) == (plain.second is None)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tasks.data import Dataset
 from tasks.examples import Example
 from tasks.parts import nested_order
+from trainers.batches.cutting import Cut
 from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Limits, Row
 from trainers.kinds.registry import kind_of
@@ -16,7 +17,7 @@ from trainers.stages import Data
 Rows = tuple[tuple[Row, ...], ...]
 KEPT = 64  # encoded sets that stay in memory, so that trials that share data do not make them again
 
-_cache: OrderedDict[tuple[object, ...], Rows] = OrderedDict()
+_cache: OrderedDict[tuple[object, ...], tuple[Rows, Cut]] = OrderedDict()
 
 
 def encode(dataset: Dataset, data: Data, tokens: Tokens, limits: Limits) -> Rows:
@@ -44,8 +45,11 @@ def _encode(
         kind = kind_of(dataset.kind)
         texts = (text for example in dataset.examples for text in kind.texts(example))
         known, frame = tokens.of(dataset, texts, kind.offsets), tokens.frame
-        _cache[key] = tuple(kind.rows(example, known, frame, limits, labels) for example in examples)
+        rows = tuple(kind.rows(example, known, frame, limits, labels) for example in examples)
+        _cache[key] = rows, Cut.of((sum(row.cut for row in group) for group in rows), limits.max_length)
         while len(_cache) > KEPT:
             _cache.popitem(last=False)
     _cache.move_to_end(key)
-    return _cache[key]
+    found, cut = _cache[key]
+    tokens.counted(dataset, cut)
+    return found

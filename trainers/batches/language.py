@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from tasks.data import Dataset
 from tasks.examples import Sentence, SentencePair
+from trainers.batches.cutting import Cut
 from trainers.batches.masking import Vocabulary, mask_rows
 from trainers.batches.micro import GlobalBatch, Item
 from trainers.batches.streams import Draws, Epochs, draw
@@ -31,12 +32,21 @@ class Lines:
         return len(self.first)
 
 
-def lines(dataset: Dataset, tokens: Tokens, weight: float = 1.0) -> Lines:
-    """Tokenise a text or parallel dataset; lines without any token are left out."""
+def lines(dataset: Dataset, tokens: Tokens, max_length: int, weight: float = 1.0) -> Lines:
+    """Tokenise a text or parallel dataset; lines without any token are left out.
+
+    Args:
+        dataset: the text.
+        tokens: of the tokenizer; told how much of the text does not fit into rows.
+        max_length: of a row, in tokens.
+        weight: of the dataset among others.
+    """
     pairs = [_sides(example) for example in dataset.examples]
     known = tokens.of(dataset, (side for pair in pairs for side in pair))
     sides = [[known[side].ids for side in pair] for pair in pairs]
     kept = [pair for pair in sides if all(map(len, pair))]
+    lost = (max(0, sum(map(len, pair)) + (4 if len(pair) == 2 else 2) - max_length) for pair in kept)
+    tokens.counted(dataset, Cut.of(lost, max_length))
     parallel = bool(kept) and len(kept[0]) == 2
     return Lines(tuple(k[0] for k in kept), tuple(k[1] for k in kept) if parallel else None, weight)
 

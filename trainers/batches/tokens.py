@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -14,6 +14,7 @@ import pyarrow as pa
 from transformers import PreTrainedTokenizerFast
 
 from tasks.data import Dataset
+from trainers.batches.cutting import Cut
 from trainers.identity import digest
 from trainers.kinds.subwords import NO_OFFSETS, Frame, Int64s, Known, Subwords, subwords
 from trainers.store.cache import only_one
@@ -30,10 +31,14 @@ CHUNK = 4096
 
 @dataclass(frozen=True)
 class Tokens:
-    """A tokenizer, and the folder on local disk that keeps what it makes of a dataset (None: memory alone)."""
+    """A tokenizer, and the folder on local disk that keeps what it makes of a dataset (None: memory alone).
+
+    `counted` is told of each dataset that is made into rows what did not fit into them.
+    """
 
     tokenizer: PreTrainedTokenizerFast
     folder: Path | None = None
+    counted: Callable[[Dataset, Cut], None] = lambda dataset, cut: None
 
     @cached_property
     def name(self) -> str:

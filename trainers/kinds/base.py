@@ -48,6 +48,7 @@ class Row:
     target: Int64s  # what the kind's loss compares with: [0] (retrieval), [1], [2] (start, end) or [length]
     note: Any = None  # what `decode` needs to come back to the text: word positions, character offsets
     start: int = 0  # the first token's position, for language modelling alone
+    cut: int = 0  # subwords that did not fit into it, nor into another row of the example
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class TaskKind(Protocol[E]):
         """The rows of an example.
 
         No token, tag or candidate answer is lost: long texts become several rows; what may be cut is said in the
-        kind's own docstring. Targets are IGNORE where the example has no label.
+        kind's own docstring and counted in `Row.cut`. Targets are IGNORE where the example has no label.
 
         Args:
             example: the example.

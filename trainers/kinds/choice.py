@@ -34,8 +34,8 @@ class Choice(TaskKind[Choices]):
         """As many rows as there are choices; the target of each is the index of the right one."""
         target = np.array([_right(example)])
         context = known[example.context].ids
-        pairs = (_fit(context, known[second].ids, limits.max_length - 4) for second in _seconds(example))
-        return tuple(Row(frame.row(*pair), target) for pair in pairs)
+        whole = ((context, known[second].ids) for second in _seconds(example))
+        return tuple(_row(*pair, target, frame, limits.max_length - 4) for pair in whole)
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
@@ -71,9 +71,10 @@ def _seconds(example: Choices) -> list[str]:
     return [f"{example.question} {choice}" if example.question else choice for choice in example.choices]
 
 
-def _fit(context: Int64s, second: Int64s, room: int) -> tuple[Int64s, Int64s]:
+def _row(context: Int64s, second: Int64s, target: Int64s, frame: Frame, room: int) -> Row:
+    cut = max(0, len(context) + len(second) - room)
     second = second[max(0, len(second) - room) :]
-    return context[: room - len(second)], second
+    return Row(frame.row(context[: room - len(second)], second), target, cut=cut)
 
 
 def _right(example: Choices) -> int:

@@ -29,7 +29,8 @@ class Classification(TaskKind[TextPair]):
         """One row; its target is the label's place in `labels`."""
         places = {label: i for i, label in enumerate(labels)}
         target = np.array([label_place(example.label, places, example.id)])
-        return (Row(_tokens(example, known, frame, limits), target),)
+        tokens, cut = _tokens(example, known, frame, limits)
+        return (Row(tokens, target, cut=cut),)
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA
@@ -59,8 +60,11 @@ def label_place(label: str | None, places: dict[str, int], where: str) -> int:
     return places[label]
 
 
-def _tokens(example: TextPair, known: Known, frame: Frame, limits: Limits) -> Int64s:
+def _tokens(example: TextPair, known: Known, frame: Frame, limits: Limits) -> tuple[Int64s, int]:
+    """The row's tokens, and how many did not fit."""
     first = known[example.first].ids
     if example.second is None:
-        return frame.row(first[: limits.max_length - 2])
-    return frame.row(*longest_first(first, known[example.second].ids, limits.max_length - 4))
+        room = limits.max_length - 2
+        return frame.row(first[:room]), max(0, len(first) - room)
+    second, room = known[example.second].ids, limits.max_length - 4
+    return frame.row(*longest_first(first, second, room)), max(0, len(first) + len(second) - room)

@@ -49,8 +49,8 @@ class Retrieval(Searched[Translation]):
         self, example: Translation, known: Known, frame: Frame, limits: Limits, labels: Sequence[str]
     ) -> tuple[Row, ...]:
         """The row of the query and the row of the candidate, with empty targets."""
-        texts = (example.query, example.candidate)
-        return tuple(Row(frame.row(known[text].ids[: limits.max_length - 2]), NO_TARGET) for text in texts)
+        texts, room = (known[text].ids for text in (example.query, example.candidate)), limits.max_length - 2
+        return tuple(Row(frame.row(ids[:room]), NO_TARGET, cut=max(0, len(ids) - room)) for ids in texts)
 
 
 class Ranking(Searched[Passage]):
@@ -68,10 +68,12 @@ class Ranking(Searched[Passage]):
     ) -> tuple[Row, ...]:
         """The row of the passage, with an empty target."""
         text = known[example.text].ids
+        context = known[example.context].ids if example.context else text[:0]
         room = limits.max_length - 4 - len(text)
         if example.context and room > 0:
-            return (Row(frame.row(text, known[example.context].ids[:room]), NO_TARGET),)
-        return (Row(frame.row(text[: limits.max_length - 2]), NO_TARGET),)
+            return (Row(frame.row(text, context[:room]), NO_TARGET, cut=max(0, len(context) - room)),)
+        room = limits.max_length - 2
+        return (Row(frame.row(text[:room]), NO_TARGET, cut=max(0, len(text) - room) + len(context)),)
 
 
 def _no_head() -> NoReturn:

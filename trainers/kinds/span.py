@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,11 +48,13 @@ class Span(TaskKind[Question]):
     ) -> tuple[Row, ...]:
         """As many rows as there are windows; the targets are the positions of the answer's first and last subword."""
         longest = min(MAX_QUESTION, (limits.max_length - 4) // 2)
-        question, context = known[example.question].ids[:longest], known[example.context]
+        whole, context = known[example.question].ids, known[example.context]
+        question = whole[:longest]
         room = limits.max_length - 4 - len(question)
         answer = _answer_tokens(example, context)
         windows = _windows(len(context.ids), room, min(limits.stride, room // 2))
-        return tuple(_row(question, context, window, answer, frame) for window in windows)
+        rows = [_row(question, context, window, answer, frame) for window in windows]
+        return (replace(rows[0], cut=len(whole) - len(question)), *rows[1:])  # once, not once a window
 
     def head(
         self, hidden: int, labels: int, generator: torch.Generator | None = None, sigma: float = SIGMA

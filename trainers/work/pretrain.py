@@ -90,6 +90,6 @@ def _weighted(
 ) -> list[Lines]:
     weights = smoothed([text.examples for text in texts], spec.smoothing)
     return [
-        lines(session.dataset(text.fingerprint), tokens, share * weight)
+        lines(session.dataset(text.fingerprint), tokens, spec.schedule.max_length, share * weight)
         for text, weight in zip(texts, weights, strict=True)
     ]

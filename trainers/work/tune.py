@@ -171,12 +171,11 @@ def _objective(
 
 
 def _masked(spec: IntermediateSpec, session: Session, tokens: Tokens) -> LanguageBatches:
-    weights = smoothed([text.examples for text in spec.mlm_text], MIXTURE_SMOOTHING)
+    weights, schedule = smoothed([text.examples for text in spec.mlm_text], MIXTURE_SMOOTHING), spec.schedule
     texts = [
-        lines(session.dataset(text.fingerprint), tokens, weight)
+        lines(session.dataset(text.fingerprint), tokens, schedule.max_length, weight)
         for text, weight in zip(spec.mlm_text, weights, strict=True)
     ]
-    schedule = spec.schedule
     return LanguageBatches(
         texts,
         tokens,

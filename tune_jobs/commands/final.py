@@ -69,6 +69,8 @@ def show(found: Final) -> None:
     typer.echo("paired by example and seed, with a 95 % interval; `selection` is what the recipe was chosen on")
     typer.echo(f"look {found.looks} at the test sets for {found.name}; predictions, and gold to score them by:")
     typer.echo(f"  {found.submission}")
+    for note in found.notes:
+        typer.echo(note)
     for absent in found.absent:
         typer.echo(f"absent: {absent}")
 

@@ -27,6 +27,7 @@ from tune_jobs.lanes.serial_lane import Runner
 from tune_jobs.places import cache_folder
 from tune_jobs.results import looks, submitted
 from tune_jobs.results.lift import Interval, Measured, interval
+from tune_jobs.results.remarks import remarks
 from tune_jobs.results.results import Scores
 
 ReportPart = Literal["selection", "report", "report without the fifth"]
@@ -63,6 +64,7 @@ class Final:
     lines: tuple[Line, ...]
     names: Mapping[str, str]
     absent: tuple[str, ...]
+    notes: tuple[str, ...]  # what must be said beside the numbers
     stages: int  # that were run for it
     looks: int  # at the test sets for this sweep, this one with them
     submission: str | None  # the folder of the predictions
@@ -132,7 +134,8 @@ def final(
     absent = [f"{a.task} {a.language}: {a.why}" for part in PARTS for a in ours.graphs[part][0].absent]
     names: dict[str, str] = {part: _name(file, cells) for part, cells in measured.items()}
     where = str(submission) if submission is not None else None
-    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), stages, count, where)
+    notes = remarks([ours.graphs[part][0].cells for part in PARTS], scores)
+    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), notes, stages, count, where)
 
 
 def _side(file: RecipeFile, recipe: Recipe, data: DataFolders, seeds: Sequence[int]) -> _Side:

@@ -14,6 +14,7 @@ from tasks.declaration import HeldOut
 from trainers.identity import canonical, digest
 from trainers.recipe import Recipe
 from tune_jobs.results.lift import Interval, interval
+from tune_jobs.results.remarks import remarks
 from tune_jobs.results.results import Results, cells_of, changed
 from tune_jobs.results.words import in_words
 from tune_jobs.sweeps.events import AbsentCell, How
@@ -102,7 +103,8 @@ def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
     )
     absent = tuple(dict.fromkeys(cell for trial in trials for cell in trial.sampled.absent))
     name = rows[0].name if ranked else "no trial has the whole suite yet"
-    return Leaderboard(results.name, name, rows, absent, _notes(results, rows))
+    said = remarks((cells_of(trial) for trial in [*ranked, *below]), results.scores)
+    return Leaderboard(results.name, name, rows, absent, (*_notes(results, rows), *said))
 
 
 def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHistory | None:

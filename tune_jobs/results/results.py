@@ -6,10 +6,11 @@ Cells and predictions are small and never change, so each is fetched once a mach
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from tasks.errors import UserError, nearest
 from tasks.suites import Suite
 from trainers.predictions import CELL, PREDICTIONS, Predictions, current_cell, read
 from trainers.store import open_objects
+from trainers.store.manifest import Commit
 from trainers.store.stages import StageStore
 from tune_jobs.places import cache_folder
 from tune_jobs.results.lift import Measured, paired
@@ -70,11 +72,18 @@ class Scores:
         scorer = metrics.get(first.metric, language)
         return Measured(task, language, scorer, first.ids, np.stack(left), np.stack(right) if right else None)
 
+    def facts(self, stage: str) -> Mapping[str, Any]:
+        """What the stage's COMMIT says about its run."""
+        return self._commit(stage).facts
+
     def _fetch(self, stage: str, name: str) -> Path:
+        return self.store.fetch(self._commit(stage), name, self.cache / "files")
+
+    def _commit(self, stage: str) -> Commit:
         commit = self.store.committed(stage)
         if commit is None:
-            raise UserError(f"the store has no {name} of score stage {stage[:12]}; run the sweep again to make it anew")
-        return self.store.fetch(commit, name, self.cache / "files")
+            raise UserError(f"the store has no score stage {stage[:12]}; run the sweep again to make it anew")
+        return commit
 
 
 @dataclass(frozen=True)
