@@ -101,13 +101,23 @@ def _splits(hub: Hub, snapshot: Path, config: str | None) -> Mapping[str, Iterab
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write rows; the file appears whole or not at all. Returns their number."""
+    """Write rows; the file appears whole or not at all. Returns their number.
+
+    Raises:
+        UserError: a row holds what JSON cannot, such as a date or an image.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     count = 0
     with part.open("w", encoding="utf-8") as file:
-        for row in rows:
-            file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
-            count += 1
+        for count, row in enumerate(rows, start=1):
+            file.write(_line(row, f"{path}:{count}"))
     part.replace(path)
     return count
+
+
+def _line(row: Mapping[str, Any], where: str) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise UserError(f"JSON cannot hold a row of the hub's: {error}", where=where) from error

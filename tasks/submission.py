@@ -61,11 +61,11 @@ def _rows(task: Task, language: str, gold: Path, predictions: Path) -> Read:
 
 
 def _number(line: str, path: Path, row: int) -> str:
-    """The row's digits in one spelling; a blank line or a negative number is no row."""
+    """The row's number as it stands there, which is what the reference compares: `01` is another one than `1`."""
     text = line.strip()
     if text and not text.removeprefix("-").isdecimal():
         raise UserError(f"a row's number is wanted, not {text!r}", where=f"{path}:{row + 1}")
-    return text.lstrip("0") or text[:1]
+    return text
 
 
 def _choices(task: Task, language: str, gold: Path, predictions: Path) -> Read:

@@ -143,17 +143,17 @@ def object_field(record: Mapping[str, Any], name: str, where: str) -> Mapping[st
 
 def span_of(record: Mapping[str, Any], names: tuple[str, str], size: int, where: str) -> tuple[int, int]:
     """Begin and end of a piece of a text of this size, from two fields with numbers or their digits."""
-    begin, end = (_number(_field(record, name, where)) for name in names)
-    if not 0 <= begin < end <= size:
+    begin, end = (number_of(_field(record, name, where)) for name in names)
+    if begin is None or end is None or not 0 <= begin < end <= size:
         raise UserError(f"{names[0]} {begin} and {names[1]} {end} are no piece of a text of {size}", where=where)
     return begin, end
 
 
-def _number(value: Any) -> int:
-    """A whole number, or its digits; −1, which no place has, for all else."""
+def number_of(value: Any) -> int | None:
+    """A whole number, given as such or by its digits, of which files of ours need few; None for all else."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 16:
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _field(record: Mapping[str, Any], name: str, where: str) -> Any:
@@ -164,8 +164,8 @@ def _field(record: Mapping[str, Any], name: str, where: str) -> Any:
 
 def choice_index(value: Any, choices: int, where: str) -> int:
     """The index of the right choice, given as a number or its digits."""
-    index = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < choices:
+    index = number_of(value)
+    if index is None or not 0 <= index < choices:
         raise UserError(f"label {value!r} is none of 0 to {choices - 1}", where=where)
     return index
 

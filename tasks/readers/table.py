@@ -19,7 +19,7 @@ from tasks.errors import UserError, nearest
 from tasks.examples import Answer, Choices, Example, Kind, Passage, Question, Sentence, SentencePair, Tagged, TextPair
 from tasks.layouts import named
 from tasks.parts import article_of
-from tasks.readers.source import label_of, objects_of, records_of, wanted
+from tasks.readers.source import label_of, number_of, objects_of, records_of, wanted
 
 ROLES: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.CLASSIFICATION: (("first", "label"), ("second",)),
@@ -187,8 +187,8 @@ def _right(row: Row, count: int) -> int:
             raise UserError(f"label {value!r} is none of {letters[0]} to {letters[-1]}", where=row.where)
         return letters.index(value)
     last = int(first) + count - 1 if first.isdecimal() else count - 1
-    index = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if not isinstance(index, int) or isinstance(index, bool) or not last - count < index <= last:
+    index = number_of(value)
+    if index is None or not last - count < index <= last:
         raise UserError(f"label {value!r} is none of {last - count + 1} to {last}", where=row.where)
     return index - (last - count + 1)
 
@@ -235,8 +235,8 @@ def _answers(row: Row, context: str) -> tuple[Answer, ...]:
 
 def _answer(text: Any, start: Any, context: str, where: str) -> Answer:
     """An answer where its offset says; a CSV has the offset's digits."""
-    offset = int(start) if isinstance(start, str) and start.isdecimal() else start
-    if not isinstance(offset, int) or isinstance(offset, bool):
+    offset = number_of(start)
+    if offset is None:
         raise UserError(f"the offset of an answer must be a number, not {start!r}", where=where)
     if not isinstance(text, str) or offset < 0 or context[offset : offset + len(text)] != text:
         raise UserError(f"the answer {text!r} does not stand at offset {start} of its context", where=where)

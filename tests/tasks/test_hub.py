@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Iterator
@@ -103,6 +104,16 @@ def test_a_fetch_that_breaks_off_leaves_no_file_under_another_commit(
     with pytest.raises(UserError, match=r"data\.lock does not name"):
         DataFolders((tmp_path,), {}).find("scitail", "train", "en")
     assert set(lock.read(tmp_path)) == {"hub/scitail/dev.jsonl"}, "what was not touched stays"
+
+
+def test_what_json_cannot_hold_is_not_written_as_something_else(
+    hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for bad in (dt.date(2020, 3, 27), float("nan")):
+        rows = table(premise=["a"], hypothesis=["c"], label=["entails"], seen=[bad])
+        monkeypatch.setitem(SCITAIL, "tsv/train.parquet", rows)
+        with pytest.raises(UserError, match=r"train\.jsonl:1: JSON cannot hold a row of the hub's"):
+            fetch(catalog.get("scitail"), tmp_path / str(bad), endpoint=hub.endpoint)
 
 
 def test_data_that_no_lock_names_is_refused(hub: HubServer, tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ GOLD: list[tuple[str, Contents, str, str, str]] = [
     ("xcopa", {"a.jsonl": COPA}, "0\n", "gold:1", "object is wanted, not int"),
     ("tatoeba", {"a": "a\nb\n", "b": "a\nb\n"}, "0\n0\n", "gold:2", "row 0 occurs twice"),
     ("tatoeba", {"a": "a\nb\n", "b": "a\nb\n"}, "0\n2\n", "gold:2", "label '2' is none of 0 to 1"),
+    ("tatoeba", {"a": "a\nb\n", "b": "a\nb\n"}, f"0\n{'1' * 5_000}\n", "gold:2", "is none of 0 to 1"),
     ("text", {"a.txt": "a\n"}, "0\n", "gold", "takes no separate gold file"),
 ]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tasks import metrics
 from tasks.errors import UserError
-from tasks.examples import Answer, Choices, Example, Question, Tagged, TextPair, Translation
+from tasks.examples import Answer, Choices, Example, Passage, Question, Tagged, TextPair, Translation
 from tasks.metrics.tag_f1 import chunks
 
 POS = ("NOUN", "SCONJ", "CCONJ", "SYM", "INTJ", "X", "PUNCT")
@@ -194,7 +194,14 @@ def _tag_cases(tags: Sequence[str]) -> st.SearchStrategy[Case]:
     )
 
 
+def query(number: int, relevant: Sequence[str]) -> Passage:
+    return Passage(str(number), "?", "", False, tuple(relevant), "")
+
+
 LABELS = st.sampled_from("xyz")
+CANDIDATES = st.sampled_from("abcd")
+SOUGHT = st.lists(CANDIDATES, unique=True, min_size=1)
+RANKED = st.none() | st.lists(CANDIDATES, max_size=25)
 CASES: dict[str, tuple[str, str | None, st.SearchStrategy[Case]]] = {
     "accuracy": ("accuracy", None, _cases(LABELS, pair, st.none() | LABELS)),
     "pos": ("tag_f1", None, _tag_cases(POS)),
@@ -203,10 +210,13 @@ CASES: dict[str, tuple[str, str | None, st.SearchStrategy[Case]]] = {
     "squad": ("squad", None, _cases(TEXTS, asked, st.none() | TEXTS)),
     "squad 2.0": ("squad2", None, _cases(st.just("") | TEXTS, asked, st.none() | st.just("") | TEXTS)),
     "mlqa": ("mlqa", "zh", _cases(TEXTS, asked, st.none() | TEXTS)),
+    "bucc": ("bucc_f1", None, _cases(st.lists(CANDIDATES, max_size=1), query, st.none() | CANDIDATES)),
+    "map@20": ("map@20", None, _cases(SOUGHT, query, RANKED)),
+    "faq": ("faq", None, _cases(SOUGHT, query, RANKED)),
 }
 
 
-def gold_of(example: Example) -> Any:
+def gold_of(name: str, example: Example) -> Any:
     match example:
         case TextPair():
             return example.label
@@ -214,6 +224,8 @@ def gold_of(example: Example) -> Any:
             return example.tags
         case Question():
             return example.answers[0].text
+        case Passage(relevant=relevant):
+            return next(iter(relevant or ()), None) if name == "bucc_f1" else relevant
     raise AssertionError
 
 
@@ -250,26 +262,30 @@ def test_the_score_is_a_percentage_and_gold_itself_scores_as_high_as_any(name: s
     metric_name, language, cases = CASES[name]
     gold, predictions = data.draw(cases)
     got = value(metric_name, gold, predictions, language)
-    best = value(metric_name, gold, [gold_of(e) for e in gold], language)
+    best = value(metric_name, gold, [gold_of(metric_name, e) for e in gold], language)
     assert 0 <= got <= best <= 100 or math.isclose(got, best)
 
 
 @pytest.mark.parametrize(
-    ("name", "gold"),
+    ("name", "language", "gold"),
     [
-        ("accuracy", [pair(0, "x"), pair(1, "y")]),
-        ("tag_f1", [tagged(0, ["B-PER", "I-PER", "O"])]),
-        ("tag_accuracy", [tagged(0, ["NOUN", "VERB"])]),
-        ("squad", [asked(0, "red cup", "cup")]),
-        ("squad2", [asked(0, ""), asked(1, "red cup", "cup")]),
+        ("accuracy", None, [pair(0, "x"), pair(1, "y")]),
+        ("tag_f1", None, [tagged(0, ["B-PER", "I-PER", "O"])]),
+        ("tag_accuracy", None, [tagged(0, ["NOUN", "VERB"])]),
+        ("squad", None, [asked(0, "red cup", "cup")]),
+        ("squad2", None, [asked(0, ""), asked(1, "red cup", "cup")]),
+        ("mlqa", "zh", [asked(0, "北京大学。"), asked(1, "red cup", "cup")]),
+        ("bucc_f1", None, [query(0, ["a"]), query(1, []), query(2, ["b"])]),
+        ("map@20", None, [query(0, ["a", "b"]), query(1, ["c"])]),
+        ("faq", None, [query(0, ["a", "b"]), query(1, ["c"])]),
     ],
 )
-def test_perfect_is_100_and_a_missing_prediction_scores_0(name: str, gold: list[Example]) -> None:
-    assert value(name, gold, [gold_of(e) for e in gold]) == 100
-    assert value(name, gold, [None] * len(gold)) == 0
+def test_perfect_is_100_and_a_missing_prediction_scores_0(name: str, language: str | None, gold: list[Example]) -> None:
+    assert value(name, gold, [gold_of(name, e) for e in gold], language) == 100
+    assert value(name, gold, [None] * len(gold), language) == 0
 
 
-@pytest.mark.parametrize("name", ["accuracy", "tag_f1", "squad"])
+@pytest.mark.parametrize("name", ["accuracy", "tag_f1", "squad", "bucc_f1"])
 def test_wrong_use_is_an_error_and_not_a_score(name: str) -> None:
     metric = metrics.get(name)
     with pytest.raises(ValueError, match="2 predictions for 1 examples"):

@@ -14,7 +14,7 @@ from tasks import metrics
 from tasks.examples import Passage
 
 IDS = [str(i) for i in range(40)]
-RANKINGS = st.lists(st.sampled_from(IDS), unique=True, max_size=30)
+RANKINGS = st.lists(st.sampled_from(IDS), max_size=30)
 RELEVANT = st.sets(st.sampled_from(IDS), min_size=1, max_size=25)
 
 
@@ -23,17 +23,19 @@ def query(relevant: Any) -> Passage:
 
 
 def average_precision(found: list[str], relevant: set[str]) -> float:
-    """By its definition, place by place."""
-    total, right = 0.0, 0
-    for place in range(1, 21):
-        if place <= len(found) and found[place - 1] in relevant:
+    """By its definition, place by place: what has been found cannot be found again."""
+    total, right, missing = 0.0, 0, set(relevant)
+    for place, id in enumerate(found[:20], start=1):
+        if id in missing:
+            missing.remove(id)
             right += 1
             total += right / place
     return 100 * total / min(len(relevant), 20)
 
 
 def ndcg(found: list[str], relevant: set[str]) -> float:
-    gains = [1.0 if i < len(found) and found[i] in relevant else 0.0 for i in range(10)]
+    firsts = {id: place for place, id in reversed(list(enumerate(found[:10])))}
+    gains = [1.0 if place in {firsts.get(id) for id in relevant} else 0.0 for place in range(10)]
     ideal = sorted((1.0 if i < len(relevant) else 0.0 for i in range(10)), reverse=True)
     return (
         100
@@ -70,13 +72,15 @@ def test_a_perfect_ranking_scores_100(relevant: set[str]) -> None:
     ("found", "expected"),
     [
         (["a", "x", "b"], (1 + 2 / 3) / 2 * 100),
-        (["x", "a", "a", "b"], (1 / 2 + 2 / 3) / 2 * 100),
+        (["x", "a", "a", "b"], (1 / 2 + 2 / 4) / 2 * 100),
+        (["x", "x", "a"], 1 / 3 / 2 * 100),
+        ([*["x"] * 19, "a", "b"], 1 / 20 / 2 * 100),
         ([], 0.0),
         (None, 0.0),
     ],
 )
 def test_average_precision_by_hand(found: list[str] | None, expected: float) -> None:
-    """A candidate that is repeated counts once, at its first place."""
+    """A candidate that is repeated counts once, at its first place, and takes up the others."""
     metric = metrics.get("map@20")
     assert metric.score(metric.statistics([query("ab")], [found])).value == pytest.approx(expected)
 

@@ -148,6 +148,8 @@ WRONG: list[tuple[Kind, dict[str, Any], str]] = [
     (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": [""], "at": [0]}}, "a question without an answer"),
     (Kind.CHOICE, {"one": "x", "two": "y", "right": True, "q": ""}, "label True is none of 0 to 1"),
     (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"], "at": []}}, "1 answers, but 0 offsets"),
+    (Kind.CHOICE, {"one": "x", "two": "y", "right": "1" * 5_000, "q": ""}, "is none of 0 to 1"),
+    (Kind.SPAN, {"key": "k", "q": "?", "c": "abc", "a": {"text": ["b"], "at": "1" * 5_000}}, "must be a number"),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated
@@ -26,32 +27,38 @@ def score_command(
 
     chosen = suite(name)
     cells = score(predictions, gold, chosen)
-    average = chosen.average(cells)
+    average, groups = chosen.average(cells), _groups(cells, chosen)
     if as_json:
-        print_json(_json(cells, average))
+        print_json(_json(cells, average, groups))
     else:
-        _show(cells, average, chosen)
+        _show(cells, average, groups, chosen)
 
 
-def _groups(average: Average) -> dict[str, float]:
-    """The mean over the tasks of each group that are there; groups matter for tables, not for the average."""
-    members: dict[str, list[float]] = {}
-    for task, value in average.tasks.items():
-        members.setdefault(str(catalog.get(task).group), []).append(value)
-    return {group: fmean(values) for group, values in members.items()}
+def _groups(cells: Sequence[Cell], chosen: Suite) -> dict[str, Average]:
+    """The average of each group that is there, which bears the group's name only if all of it is; for tables alone."""
+    found: dict[str, Average] = {}
+    for group in dict.fromkeys(str(catalog.get(cell.task).group) for cell in cells):
+        tasks = tuple(task for task in chosen.tasks if str(catalog.get(task).group) == group)
+        part = Suite(group, tasks, {task: chosen.languages_of(task) for task in tasks})
+        found[group] = part.average(cell for cell in cells if cell.task in tasks)
+    return found
 
 
-def _json(cells: list[Cell], average: Average) -> object:
+def _json(cells: list[Cell], average: Average, groups: Mapping[str, Average]) -> object:
     return {
-        "average": {"name": average.name, "value": average.value, "whole": average.whole},
-        "groups": _groups(average),
+        "average": _named(average),
+        "groups": {group: _named(part) for group, part in groups.items()},
         "tasks": dict(average.tasks),
         "cells": [cell.to_json() for cell in cells],
         "absent": [{"task": task, "language": language} for task, language in average.absent],
     }
 
 
-def _show(cells: list[Cell], average: Average, chosen: Suite) -> None:
+def _named(average: Average) -> object:
+    return {"name": average.name, "value": average.value, "whole": average.whole}
+
+
+def _show(cells: list[Cell], average: Average, groups: Mapping[str, Average], chosen: Suite) -> None:
     rows = []
     for task, value in average.tasks.items():
         found = [cell for cell in cells if cell.task == task]
@@ -60,6 +67,6 @@ def _show(cells: list[Cell], average: Average, chosen: Suite) -> None:
         details = " / ".join(f"{name} {fmean(cell.details[name] for cell in found):.1f}" for name in parts)
         rows.append((task, str(catalog.get(task).group), number(value), details, languages))
     print_table(("task", "group", "score", "of which", "languages"), rows, right=("score",), title=chosen.name)
-    for group, value in _groups(average).items():
-        typer.echo(f"{group}: {value:.1f}")
+    for group, part in groups.items():
+        typer.echo(f"{part.name if part.whole else f'{group}, {part.name}'}: {part.value:.1f}")
     typer.echo(f"{average.name}: {average.value:.1f}")
