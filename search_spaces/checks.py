@@ -14,6 +14,7 @@ from tasks.errors import UserError, nearest
 from tasks.examples import Kind
 from tasks.languages import ISO3
 from tasks.suites import Suite
+from tasks.zero_shot import check_training_file
 from trainers.recipe import Recipe
 
 NAMED_SUITES = ("xtreme", "xtreme-r")
@@ -34,13 +35,18 @@ def task(name: str, document: Document, keys: Keys) -> Task:
 
 
 def check_data(data: DataSettings, document: Document) -> None:
-    """`files` names declared tasks and splits."""
+    """`files` names declared tasks and splits, and nothing to train on that is in another language."""
     for name, splits in data.files.items():
-        declared = task(name, document, ("data", "files", name)).splits
-        for split in splits:
-            if split not in declared:
-                keys = ("data", "files", name, split)
-                raise document.error(f"{dotted(keys)}: {name} has no such split, {nearest(split, declared)}", keys)
+        named = task(name, document, ("data", "files", name))
+        for split, files in splits.items():
+            keys = ("data", "files", name, split)
+            if split not in named.splits:
+                raise document.error(f"{dotted(keys)}: {name} has no such split, {nearest(split, named.splits)}", keys)
+            for index, file in enumerate(files if split == "train" else ()):
+                try:
+                    check_training_file(named, file)
+                except UserError as error:
+                    raise document.error(f"data.{error}", (*keys, index)) from error
 
 
 def check_suite(suite: SuiteSettings, document: Document) -> None:

@@ -12,10 +12,11 @@ from tasks.declaration import HeldOut, Layout, Table, Task
 from tasks.errors import UserError, nearest
 from tasks.examples import Example, Kind, fingerprint, is_labelled, without_label
 from tasks.layouts import languages_in, may_hold, names_language, paths
-from tasks.parts import Part, nested_order, take
+from tasks.parts import Part, drawn, take
 from tasks.readers import gold
 from tasks.readers.source import stamp
 from tasks.readers.table import read_table
+from tasks.zero_shot import check_training_file
 
 __all__ = ["Absent", "DataFolders", "DataSource", "Dataset", "Part", "load"]
 
@@ -83,7 +84,7 @@ class DataFolders:
     templates (relative to the folders too); `{language}` and `{iso3}` work in it.
 
     Raises:
-        UserError: `files` names a task or split that is not declared.
+        UserError: `files` names a task or split that is not declared, or another language's file to train on.
     """
 
     folders: tuple[Path, ...]
@@ -95,6 +96,8 @@ class DataFolders:
             for split in splits:
                 if split not in known:
                     raise UserError(f"unknown split {split!r}, {nearest(split, known)}", where=f"files.{name}")
+            for file in splits.get("train", ()):
+                check_training_file(catalog.get(name), file)
 
     def find(
         self, task: str, split: str, language: str, part: Part = Part.ALL, *, labelled: bool = True
@@ -129,6 +132,16 @@ class DataFolders:
         if part is not Part.ALL and not any(is_labelled(e) or not labelled for e in load(usable).examples):
             return Absent(task, split, language, f"the {part} part is empty")
         return usable
+
+    def find_training(self, task: str) -> DataSource | Absent:
+        """What a task trains on: its training set in the language that it is taught in.
+
+        Where the development set is held out of it, that is the rest: whether or not the best weights are kept, since
+        what is compared should have learned from the same examples.
+        """
+        declared = catalog.get(task)
+        held_out = declared.dev == HeldOut("train")
+        return self.find(task, "train", declared.taught_in, Part.REST if held_out else Part.ALL)
 
     def find_dev(self, task: str) -> DataSource | Absent:
         """The English development set of a task's training task: its dev split or, failing that, a held-out fifth."""
@@ -265,9 +278,7 @@ def _examples(task: Task, source: DataSource) -> Iterator[Example]:
 
 def _control(task: Task, source: DataSource, filtered: Sequence[Example]) -> tuple[Example, ...]:
     """As many random examples of the same files as a filter has left, in file order."""
-    everything = tuple(_examples(replace(task, only={}), source))
-    order = nested_order([example.id for example in everything], f"control {task.control}")
-    return tuple(everything[place] for place in sorted(order[: len(filtered)]))
+    return drawn(tuple(_examples(replace(task, only={}), source)), filtered, f"control {task.control}")
 
 
 def _check(task: Task, examples: tuple[Example, ...], source: DataSource) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tasks.declaration import Layout, Split, Task
 from tasks.errors import UserError
@@ -44,12 +44,26 @@ def may_hold(split: Split, layout: Layout, language: str) -> bool:
 def languages_in(task: Task, layout: Layout, folder: Path) -> Iterator[str]:
     """Languages for which a file meets the layout's first template."""
     template = layout.files[0]
-    back = {code: language for language, code in {**ISO3, **task.codes}.items()}
     for path in folder.glob(re.sub(r"\{\w+\}", "*", template)):
-        match = re.fullmatch(_pattern(template), path.relative_to(folder).as_posix())
-        for name, code in (match.groupdict() if match else {}).items():
-            if _CODE.fullmatch(code):
-                yield back.get(code, code) if name == "iso3" else code
+        told = _told(task, template, path.relative_to(folder).as_posix())
+        yield from (language for code, language in told if _CODE.fullmatch(code))
+
+
+def languages_of(task: Task, layout: Layout, file: str) -> Iterator[str]:
+    """Languages for which a path is, or ends in, one of the layout's; none that nobody has heard of."""
+    for template in layout.files:
+        length = len(PurePosixPath(template).parts)
+        end = PurePosixPath(*PurePosixPath(file).parts[-length:]).as_posix()
+        told = _told(task, template, end)
+        yield from (language for _, language in told if language in ISO3 or language in task.languages)
+
+
+def _told(task: Task, template: str, path: str) -> Iterator[tuple[str, str]]:
+    """What a path says in the places where the template has the language, and which language that is."""
+    back = {code: language for language, code in {**ISO3, **task.codes}.items()}
+    match = re.fullmatch(_pattern(template), path)
+    for name, code in (match.groupdict() if match else {}).items():
+        yield code, back.get(code, code) if name == "iso3" else code
 
 
 def _pattern(template: str) -> str:

@@ -74,3 +74,20 @@ def nested_order(ids: Sequence[str], salt: str = "crosslift") -> np.ndarray:
     """
     hashes = [hashlib.sha256(f"{salt}\0{identifier}".encode()).digest() for identifier in ids]
     return np.array(sorted(range(len(ids)), key=hashes.__getitem__), dtype=np.int64)
+
+
+def drawn(examples: Sequence[Example], like: Sequence[Example], salt: str) -> tuple[Example, ...]:
+    """As many random examples as there are others, in their order: what a part of a set is compared with.
+
+    Queries of a pool are drawn with their right candidates alone: the part has a pool of its own, too, and among more
+    candidates nobody would find as much.
+    """
+    asking = [example for example in examples if not _offered(example)]
+    order = nested_order([example.id for example in asking], salt)[: sum(not _offered(example) for example in like)]
+    found = [asking[place] for place in sorted(order)]
+    right = {key for example in found if isinstance(example, Passage) for key in example.relevant or ()}
+    return (*found, *(example for example in examples if _offered(example) and example.id in right))
+
+
+def _offered(example: Example) -> bool:
+    return isinstance(example, Passage) and example.candidate

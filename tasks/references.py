@@ -1,13 +1,16 @@
 """References to a part of a task: `mnli?genre=fiction`, `xnli?language=de`.
 
 What follows the question mark names columns of the task's files and the value that they must have, each a part of what
-is trained on or scored, and so of stage ids. Two words are the same for all tasks: `language`, of the training set, and
-`control`: as many random examples as the filters leave, from the same language, drawn with this seed.
+is trained on or scored, and so of stage ids; a value that the files do not have is the one that begins with it or holds
+it. Two words are the same for all tasks: `language`, of the training set or, where a task has none, the one language
+that is scored; and `control`: as many random examples as the filters leave, from the same language, drawn with this
+seed.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from tasks.declaration import Task
@@ -54,7 +57,7 @@ def narrowed(task: Task, query: str) -> Task:
         train_on=None if task.train_on in (None, task.name) else task.train_on,
         only=only,
         control=_seed(task, asked, only, where),
-        taught_in=_language(task, asked, where),
+        **_language(task, asked.get(LANGUAGE), where),
         sizes={},
     )
 
@@ -66,19 +69,17 @@ def _seed(task: Task, asked: dict[str, str], only: dict[str, str], where: str) -
         raise UserError(f"control={asked[CONTROL]!r} must be a seed, a whole number", where=where)
     if not only:
         raise UserError("a control needs the filter that it is to be compared with beside it", where=where)
-    if task.kind.searched:
-        raise UserError("a task whose pool is searched has no random control: the pool decides its score", where=where)
     return int(asked[CONTROL])
 
 
-def _language(task: Task, asked: dict[str, str], where: str) -> str:
-    language = asked.get(LANGUAGE)
+def _language(task: Task, language: str | None, where: str) -> dict[str, Any]:
+    """What a language changes: that of the training set or, without one, those that are scored."""
     if language is None:
-        return task.taught_in
-    if "train" not in task.splits:
-        raise UserError(f"{task.name} has no training set whose language could be chosen", where=where)
-    train = task.splits["train"]
-    if not any(names_language(layout) for layout in train.layouts) and language not in train.languages:
-        what = f"{task.name} has no training set in {language!r}, {nearest(language, train.languages)}"
+        return {}
+    split = task.splits.get("train")
+    held = [split] if split else list(task.splits.values())
+    known = sorted({code for split in held for code in split.languages})
+    if language not in known and not any(names_language(layout) for split in held for layout in split.layouts):
+        what = f"{task.name} has no {'training set' if split else 'data'} in {language!r}, {nearest(language, known)}"
         raise UserError(what, where=where)
-    return language
+    return {"taught_in": language} if split else {"languages": (language,)}

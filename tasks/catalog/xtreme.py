@@ -91,7 +91,7 @@ UDPOS = Task(
     group=Group.TAGGING,
     languages=UDPOS_LANGUAGES,
     splits={
-        "train": english("udpos/train-en.tsv"),
+        "train": english("udpos/train-{language}.tsv"),
         "dev": split(UDPOS_LANGUAGES, "udpos/dev-{language}.tsv"),
         "test": with_gold(UDPOS_LANGUAGES, "udpos/test-{language}.tsv", "gold/udpos/test-{language}.tsv"),
     },
@@ -113,7 +113,7 @@ PANX = Task(
     group=Group.TAGGING,
     languages=PANX_LANGUAGES,
     splits={
-        "train": english("panx/train-en.tsv"),
+        "train": english("panx/train-{language}.tsv"),
         "dev": split(PANX_LANGUAGES, "panx/dev-{language}.tsv"),
         "test": with_gold(PANX_LANGUAGES, "panx/test-{language}.tsv", "gold/panx/test-{language}.tsv"),
     },

@@ -11,7 +11,8 @@ from typing import Any
 from tasks.declaration import Task
 from tasks.examples import Passage
 from tasks.readers.quads import questions_of
-from tasks.readers.source import objects_of, records_of, text_field, wanted
+from tasks.readers.rows import Located, file_names, in_language, names_of, spelled_out, wanted
+from tasks.readers.source import objects_of, records_of, text_field
 
 COLUMNS = ("question", "answer", "lang")
 
@@ -42,16 +43,23 @@ def read_covid_faq(task: Task, split: str, language: str, files: Sequence[Path])
 def read_webfaq(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Passage]:
     """WebFAQ's questions, and the pool of their answers; equal answers are one candidate, ids are row numbers.
 
-    A `.jsonl` file holds WebFAQ's own records, any other the N-Quads that it is made from; both in one language, which
-    the file does not say. The questions of a page (`url`) are in one held-out part.
+    A `.jsonl` file holds WebFAQ's own records, in one language that the file does not say unless it has a column for
+    it; any other the N-Quads that it is made from, of which the questions count that are tagged with the language. The
+    questions of a page (`url`) are in one held-out part.
     """
-    rows = enumerate(chain.from_iterable(_records(path) for path in files))
+    if task.only:
+        task = spelled_out(task, _records(task, language, files))
+    rows = enumerate(_records(task, language, files))
     kept = ((number, where, record) for number, (where, record) in rows if wanted(task, record, where))
     return _passages(_asked(*row) for row in kept)
 
 
-def _records(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    return objects_of(path) if path.suffix == ".jsonl" else questions_of(path)
+def _records(task: Task, language: str, files: Sequence[Path]) -> Iterator[Located]:
+    for path in files:
+        if path.suffix == ".jsonl":
+            yield from in_language(task, language, path, objects_of(path))
+        else:
+            yield from questions_of(path, names_of(task, language), untagged=file_names(task, language, path))
 
 
 def _asked(number: int, where: str, record: Mapping[str, Any]) -> Asked:

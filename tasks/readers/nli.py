@@ -1,5 +1,5 @@
-"""Natural language inference: SNLI's, MultiNLI's and ANLI's JSON lines, e-SNLI's three line-parallel files, the TSV of
-counterfactual NLI (which has a header) and XNLI's (which has none).
+"""Natural language inference: SNLI's, MultiNLI's, XNLI's and ANLI's JSON lines, e-SNLI's three line-parallel files, the
+TSV of counterfactual NLI (which has a header) and XTREME's of XNLI (which has none).
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import TextPair
 from tasks.readers.pairs import read_pairs
-from tasks.readers.source import label_of, lines_of, objects_of, text_field, wanted
+from tasks.readers.rows import Located, in_language, spelled_out, wanted
+from tasks.readers.source import label_of, lines_of, objects_of, text_field
 
 UNDECIDED = "-"
 """The gold label of a pair on which the annotators did not agree; such pairs are dropped (Bowman et al. 2015, 2.2)."""
@@ -25,8 +26,11 @@ _SIDES = ("s1", "s2", "labels")
 def read_nli(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
     """Pairs from files of any of these forms, one after the other; ids are row numbers over all files.
 
-    Undecided pairs keep their row number, so that ids do not depend on who dropped them.
+    Undecided pairs keep their row number, so that ids do not depend on who dropped them. Of XNLI's own file of all
+    languages the rows of one count, and are counted.
     """
+    if all(path.suffix == ".jsonl" for path in files):
+        task = spelled_out(task, (row for path in files for row in _objects(task, language, path)))
     if any(_side(path) in _SIDES for path in files):
         rows: Iterator[TextPair | None] = _side_files(task, files)
     else:
@@ -38,13 +42,17 @@ def read_nli(task: Task, split: str, language: str, files: Sequence[Path]) -> It
 
 def _rows(task: Task, split: str, language: str, path: Path) -> Iterator[TextPair | None]:
     if path.suffix == ".jsonl":
-        return (_from_json(task, split, record, where) for where, record in objects_of(path))
+        return (_from_json(task, split, record, where) for where, record in _objects(task, language, path))
     if task.only:
         raise UserError(f"this file has no column {next(iter(task.only))!r} to filter by", where=str(path))
     first = next(iter(lines_of(path)))
     if tuple(first.split("\t")) == HEADER:
         return _headed(task, path)
     return read_pairs(task, split, language, [path])
+
+
+def _objects(task: Task, language: str, path: Path) -> Iterator[Located]:
+    return in_language(task, language, path, objects_of(path))
 
 
 def _from_json(task: Task, split: str, record: Mapping[str, Any], where: str) -> TextPair | None:

@@ -178,16 +178,6 @@ def label_of(task: Task, word: str, where: str) -> str:
     return label
 
 
-def wanted(task: Task, record: Mapping[str, Any], where: str) -> bool:
-    """Whether a row is of the part that a task's reference asks for (`tasks.references`)."""
-    for column, value in task.only.items():
-        if column not in record:
-            raise UserError(f"no column {column!r} to filter by, {nearest(column, record)}", where=where)
-        if str(record[column]) != value:
-            return False
-    return True
-
-
 def stamp(path: Path) -> tuple[int, int]:
     """A file's size and the time of its last change: as long as both are the same, so is what was read of it."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +13,10 @@ from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Answer, Question
 from tasks.parts import article_of
+from tasks.readers.rows import file_names
 from tasks.readers.source import document_of, list_field, record_of, text_field
+
+_PREFIX = re.compile(r"([a-z]+)-")  # of a question's id in TyDiQA: its language
 
 
 def read_squad(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Question]:
@@ -39,20 +43,34 @@ def _questions(files: Sequence[Path], mend: bool) -> Iterator[Question]:
 
 
 def read_tydiqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[Question]:
-    """TyDiQA's gold passage task; its training set must be of the language that is asked for: transfer is zero-shot.
+    """TyDiQA's gold passage task, in one language: transfer is zero-shot, so nothing else may be trained on.
 
-    The raw file holds all languages, told apart by the ids' prefix. In XTREME's English file the ids are numbers, and
-    most occur more than once: the second and later ones get the suffix `#2`, `#3`, ….
+    The raw files hold all languages, told apart by the ids' prefix: of these a test set is the questions of its own
+    language, and a training set is refused. In XTREME's training files the ids are numbers in any language: there the
+    file's name must say it. Most of these numbers occur more than once: the later ones get the suffix `#2`, `#3`, ….
     """
     seen: Counter[str] = Counter()
-    own = f"{task.codes.get(language, language)}-"
-    for example in read_squad(task, split, language, files):
-        if split == "train" and not (example.id.startswith(own) or example.id.isdecimal()):
-            what = f"question {example.id!r} is not in {language!r}: keep only the ids that begin with {own!r}"
-            raise UserError(what, where=", ".join(map(str, files)))
-        seen[example.id] += 1
-        repeated = split == "train" and seen[example.id] > 1
-        yield replace(example, id=f"{example.id}#{seen[example.id]}") if repeated else example
+    own = task.codes.get(language, language)
+    for path in files:
+        told = file_names(task, language, path)
+        kept = others = 0
+        for example in _questions([path], mend=False):
+            named = _PREFIX.match(example.id)
+            foreign = named is not None and named[1] != own
+            if split == "train" and (foreign or (named is None and not told)):
+                raise UserError(_foreign(example.id, own, language), where=str(path))
+            kept, others = kept + (not foreign), others + foreign
+            seen[example.id] += 1
+            repeated = split == "train" and seen[example.id] > 1
+            if not foreign:
+                yield replace(example, id=f"{example.id}#{seen[example.id]}") if repeated else example
+        if others and not kept:
+            raise UserError(f"none of its questions is in {language!r}: no id begins with '{own}-'", where=str(path))
+
+
+def _foreign(question: str, own: str, language: str) -> str:
+    what = f"question {question!r} is not in {language!r}, as far as its id tells"
+    return f"{what}: keep the ids that begin with '{own}-', or name the file as in 'tydiqa.goldp.{language}.train.json'"
 
 
 def _article(article: Mapping[str, Any], where: str, mend: bool) -> Iterator[Question]:

@@ -19,7 +19,8 @@ from tasks.errors import UserError, nearest
 from tasks.examples import Answer, Choices, Example, Kind, Passage, Question, Sentence, SentencePair, Tagged, TextPair
 from tasks.layouts import named
 from tasks.parts import article_of
-from tasks.readers.source import label_of, number_of, objects_of, records_of, wanted
+from tasks.readers.rows import LANGUAGE, Located, in_language, spelled_out, wanted
+from tasks.readers.source import label_of, number_of, objects_of, records_of
 
 ROLES: Mapping[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.CLASSIFICATION: (("first", "label"), ("second",)),
@@ -92,20 +93,37 @@ class Row:
 def read_table(task: Task, table: Table, split: str, language: str, files: Sequence[Path]) -> Iterator[Example]:
     """Yield the examples of tables, one file after the other.
 
-    Rows whose label means "none" are left out; in a test set they have no label, which may have none at all.
+    Rows whose label means "none" are left out; in a test set they have no label, which may have none at all. Of a file
+    with a column `language` that the table does not speak of, the rows of the language count.
     """
     only = {column: named(task, value, language) for column, value in table.only}
     prefixes = {column: named(task, value, language) for column, value in table.prefixed}
-    rows = (row for row in _rows(table, files) if row.is_meant(only, prefixes))
-    yield from EXAMPLES[task.kind](task, split, (row for row in rows if wanted(task, row.values, row.where)))
+    rows = (row for row in _rows(task, table, language, files) if row.is_meant(only, prefixes))
+    yield from EXAMPLES[task.kind](task, split, _of_part(task, rows))
 
 
-def _rows(table: Table, files: Sequence[Path]) -> Iterator[Row]:
+def _of_part(task: Task, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows that a task's reference asks for."""
+    if not task.only:
+        return rows
+    every = list(rows)
+    meant = spelled_out(task, ((row.where, row.values) for row in every))
+    return (row for row in every if wanted(meant, row.values, row.where))
+
+
+def _rows(task: Task, table: Table, language: str, files: Sequence[Path]) -> Iterator[Row]:
     number, columns = 0, dict(table.columns)
     for path in files:
-        for where, values in _open(path):
+        for where, values in _spoken(task, table, language, path):
             yield Row(number, where, values, table, columns)
             number += 1
+
+
+def _spoken(task: Task, table: Table, language: str, path: Path) -> Iterator[Located]:
+    """A file's rows in a language, unless the table itself says what its column `language` is good for."""
+    told = {column for column, _ in (*table.only, *table.prefixed)}
+    told.update(column for _, columns in table.columns for column in columns)
+    return _open(path) if LANGUAGE in told else in_language(task, language, path, _open(path))
 
 
 def _open(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -80,6 +80,12 @@ MISTAKES = [
     ("rungs: [[udpos, xnli]]", "data: {toy: {}, hub: true}\nrungs: [[udpos, xnli]]", 3, "generates all data"),
     ("rungs: [[udpos, xnli]]", "data: {folders: [/etc]}\nrungs: [[udpos, xnli]]", 3, "relative"),
     ("rungs: [[udpos, xnli]]", "data: {files: {snli: {tran: [a]}}}\nrungs: [[udpos, xnli]]", 3, "mean 'train'?"),
+    (
+        "rungs: [[udpos, xnli]]",
+        "data: {files: {xnli: {train: [a/xnli/train-de.tsv]}}}\nrungs: [[udpos, xnli]]",
+        3,
+        "'a/xnli/train-de.tsv' is in 'de'",
+    ),
     ("sampler: random", "sampler: randon", 16, "unknown sampler 'randon'"),
     ("trials: 5, ", "", 16, "needs `trials`"),
     ("name: tiny", "name: ../tiny", 1, "pattern"),

@@ -90,7 +90,7 @@ TABLE: list[tuple[str, str, Contents, str, str]] = [
     ("e3c", "train", {"a.xml": case().replace("Sofa", "Sofas")}, "a.xml", "one 'Sofa'"),
     ("e3c", "train", {"a.xml": case(piece("Token", 3, 3))}, "a.xml: Token 7", "begin 3 and end 3 are no piece"),
     ("e3c", "train", {"a.xml": case(piece("Token", 3, 99))}, "a.xml: Token 7", "no piece of a text of 19"),
-    ("e3c", "train", {"a.xml": case(piece("Token", "x", 9))}, "a.xml: Token 7", "begin -1"),
+    ("e3c", "train", {"a.xml": case(piece("Token", "x", 9))}, "a.xml: Token 7", "begin None"),
     ("e3c", "train", {"a.xml": case('<Token begin="3"/>')}, "a.xml: Token", "no field 'end'"),
     ("e3c", "train", {"a.xml": case(piece("Token", 0, 2))}, "a.xml", "each token must lie in one sentence"),
     ("e3c", "train", {"a.xml": case(piece("Sentence", 0, 9), piece("Token", 2, 3))}, "a.xml", "at 2 is blank"),
@@ -109,7 +109,7 @@ TABLE: list[tuple[str, str, Contents, str, str]] = [
     ("ccg", "train", {"ccg.train": "a\tN\n", "tags.json": '{"N": 1, "S": 1}'}, "tags.json", "the same number"),
     ("mewslix", "test", {"a.jsonl": article(start=9), "b.jsonl": entity()}, "a.jsonl:1", "not in the text at 9"),
     ("mewslix", "test", {"a.jsonl": article(text=""), "b.jsonl": entity()}, "a.jsonl:1", "get-mewsli-x.sh"),
-    ("mewslix", "test", {"a.jsonl": article(start=True), "b.jsonl": entity()}, "a.jsonl:1", "start -1 and end 13"),
+    ("mewslix", "test", {"a.jsonl": article(start=True), "b.jsonl": entity()}, "a.jsonl:1", "start None and end 13"),
     ("mewslix", "test", {"a.jsonl": article(), "b.jsonl": entity("Q2")}, "b.jsonl", "no entity Q1, which mention m"),
     ("mewslix", "test", {"a.jsonl": article(), "b.jsonl": entity() * 2}, "a.jsonl", "'Q1' occurs twice"),
     ("multichecklist", "test", {"t.tsv": "Field\tde\n"}, "t.tsv:1", "templates are wanted"),
@@ -229,11 +229,37 @@ def test_quads_become_the_questions_that_have_an_answer(tmp_path: Path) -> None:
     assert told == Passage("answer-0", "Yes.", "", True, None, "answer-0")
 
 
+def test_quads_are_in_the_language_of_their_tags_or_else_of_the_file_s_name(tmp_path: Path) -> None:
+    def pair(number: int, question: str, answer: str) -> str:
+        said = ((f"_:q{number}", "name", question), (f"_:a{number}", "text", answer))
+        lines = [f'{node} <http://schema.org/{key}> "{key} {number}"{tag} {PAGE} .' for node, key, tag in said]
+        return "\n".join([f"_:q{number} <http://schema.org/acceptedAnswer> _:a{number} {PAGE} .", *lines, ""])
+
+    quads = (
+        pair(0, "@de", "@de-AT") + pair(1, "@en", "@en") + pair(2, "", "") + pair(3, "@en", "@de") + pair(4, "", "@en")
+    )
+
+    def asked(language: str, name: str) -> list[str]:
+        return [getattr(e, "text", "") for e in read(tmp_path, "webfaq", "test", language, {name: quads}).examples]
+
+    assert asked("de", "all.nq") == ["name 0", "text 0"]
+    assert asked("en", "all.nq") == ["name 1", "name 4", "text 1", "text 4"]
+    assert asked("de", "faq.de.nq") == ["name 0", "name 2", "text 0", "text 2"]
+    with pytest.raises(UserError, match="holds no examples"):
+        asked("fr", "all.nq")
+
+
 def test_a_topic_narrows_questions_and_pool_and_ids_stay(tmp_path: Path) -> None:
     other = FAQ.replace("Travel", "Healthcare Services, Wellness and Lifestyle").replace("Now", "Later")
     files: Contents = {"a.jsonl": FAQ + other}
     narrowed = read(tmp_path, "webfaq?topic=Healthcare Services, Wellness and Lifestyle", "test", "en", files)
     assert [e.id for e in narrowed.examples] == ["question-1", "answer-1"]
+    short = read(tmp_path, "webfaq?topic=healthcare", "test", "en", files)
+    assert short.examples == narrowed.examples
+    with pytest.raises(UserError, match=r"several have a topic 'e': 'Healthcare Services, Well.*', 'Travel"):
+        read(tmp_path, "webfaq?topic=e", "test", "en", files)
+    with pytest.raises(UserError, match=r"no row has the topic 'Law': 'Healthcare Services, Well.*', 'Travel"):
+        read(tmp_path, "webfaq?topic=Law", "test", "en", files)
     with pytest.raises(UserError, match=r"no column 'topic' to filter by"):
         read(tmp_path, "webfaq?topic=Travel", "test", "en", {"a.nq": QUADS})
 

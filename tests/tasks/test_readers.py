@@ -180,6 +180,45 @@ def test_tydiqa_trains_on_english_alone_and_mends_repeated_ids(tmp_path: Path) -
     save(tmp_path, {"en.json": document("english-1", "finnish-2")})
     with pytest.raises(UserError, match="'finnish-2' is not in 'en'"):
         load(source)
-    assert len(load(DataSource("tydiqa", "test", "fi", (str(path),)))) == 2
+
+
+def asked(*ids: str) -> str:
+    questions = [{"id": i, "question": "?", "answers": [{"text": "a", "answer_start": 0}]} for i in ids]
+    return json.dumps({"data": [{"paragraphs": [{"context": "a b", "qas": questions}]}]})
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"), [("tydiqa.goldp.en.train.json", True), ("tydiqa.goldp.fi.train.json", False)]
+)
+def test_a_number_says_no_language_so_the_file_s_name_must(name: str, fits: bool, tmp_path: Path) -> None:
+    save(tmp_path, {name: asked("0", "1")})
+    source = DataSource("tydiqa", "train", "en", (str(tmp_path / name),))
+    if fits:
+        assert len(load(source)) == 2
+    else:
+        with pytest.raises(UserError, match="'0' is not in 'en', as far as its id tells"):
+            load(source)
+
+
+def test_of_a_file_of_all_languages_a_test_set_is_its_own(tmp_path: Path) -> None:
+    (path,) = save(tmp_path, {"dev.json": asked("english-1", "finnish-2", "finnish-3", "korean-4")})
+    found = {
+        language: [e.id for e in load(DataSource("tydiqa", "test", language, (str(path),))).examples]
+        for language in ("en", "fi", "ko")
+    }
+    assert found == {"en": ["english-1"], "fi": ["finnish-2", "finnish-3"], "ko": ["korean-4"]}
     # one context, one article: the parts keep its questions together even without a title
-    assert len({e.article for e in load(DataSource("tydiqa", "test", "fi", (str(path),))).examples}) == 1
+    assert len({e.article for e in load(DataSource("tydiqa", "test", "fi", (str(path),))).examples}) == 1  # type: ignore[union-attr]
+    with pytest.raises(UserError, match="none of its questions is in 'te': no id begins with 'telugu-'"):
+        load(DataSource("tydiqa", "test", "te", (str(path),)))
+
+
+@pytest.mark.parametrize("split", ["train", "dev"])
+def test_of_xnli_s_own_file_the_rows_of_a_language_are_read_and_counted(split: str, tmp_path: Path) -> None:
+    line = '{"language": "%s", "gold_label": "neutral", "sentence1": "%s", "sentence2": "b"}\n'
+    (path,) = save(tmp_path, {"xnli.jsonl": "".join(line % (code, code + n) for n in "01" for code in ("de", "en"))})
+    for language in ("de", "en"):
+        examples = load(DataSource("xnli", split, language, (str(path),))).examples
+        assert [(e.id, e.first) for e in examples] == [("0", f"{language}0"), ("1", f"{language}1")]  # type: ignore[union-attr]
+    with pytest.raises(UserError, match=r"column 'language' names no row 'fr', but de, en"):
+        load(DataSource("xnli", split, "fr", (str(path),)))

@@ -10,6 +10,7 @@ import pytest
 
 from tasks import catalog
 from tasks.data import Absent, DataFolders, Dataset, DataSource, Part, load
+from tasks.errors import UserError
 from tasks.examples import Passage, Question, Tagged, TextPair, Translation, is_labelled
 from tasks.parts import nested_order
 
@@ -155,8 +156,16 @@ def test_e3c_has_its_entities_less_those_that_lie_in_others(data: DataFolders) -
         assert sum(tag.startswith("B-") for e in cases for tag in e.tags or ()) == count
 
 
-def test_the_faq_pages_have_their_questions(data: DataFolders) -> None:
-    passages = dataset(data.find("webfaq", "test", "en")).examples
+def test_the_faq_pages_have_their_questions_in_the_language_that_their_file_names(
+    data: DataFolders, tmp_path: Path
+) -> None:
+    # pages of several languages, of which no quad says its language
+    with pytest.raises(UserError, match="holds no examples"):
+        data.find("webfaq", "test", "en")
+    (sample,) = Path(FOLDER or "").glob("domain/faq/webfaq/*_sample.txt")
+    copy = tmp_path / "faq.en.nq"
+    copy.write_bytes(sample.read_bytes())
+    passages = load(DataSource("webfaq", "test", "en", (str(copy),))).examples
     assert sum(is_labelled(e) for e in passages) == 56
 
 

@@ -30,6 +30,12 @@ def test_a_value_may_hold_any_character() -> None:
 
 def test_a_language_is_that_of_the_training_set() -> None:
     assert catalog.get("umsab?language=de").taught_in == "de"
+    assert catalog.get("umsab?language=de").languages == catalog.get("umsab").languages
+
+
+def test_without_a_training_set_a_language_is_the_one_that_is_scored() -> None:
+    task = catalog.get("webfaq?topic=healthcare&language=de")
+    assert (task.languages, task.only, task.taught_in) == (("de",), {"topic": "healthcare"}, "en")
 
 
 WRONG = {
@@ -42,7 +48,7 @@ WRONG = {
     "mnli?control=1": "needs the filter",
     "mnli?genre=a&control=x": "must be a seed",
     "mnli?language=de": "no training set in 'de'",
-    "tatoeba?language=de": "no training set whose language",
+    "covid-faq?language=ja": "covid-faq has no data in 'ja'",
 }
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,19 @@ def test_only_rows_that_count_are_read_and_ids_do_not_depend_on_the_others(tmp_p
     assert found == [TextPair("2", "c", None, "yes")]
 
 
+def test_a_column_that_names_the_language_is_heeded_unless_the_table_speaks_of_it(tmp_path: Path) -> None:
+    rows = [{"text": t, "says": "no", "language": la} for t, la in (("a", "de"), ("b", "eng"), ("c", "en"))]
+    path = write(tmp_path / "t.csv", rows)
+    assert [getattr(e, "first", "") for e in examples(Kind.CLASSIFICATION, path)] == ["b", "c"]
+    german = examples(Kind.CLASSIFICATION, path, only=(("language", "de"),))
+    assert [getattr(e, "first", "") for e in german] == ["a"]
+    with pytest.raises(UserError, match=r"t\.csv: its column 'language' names no row 'en', but de, fr"):
+        examples(
+            Kind.CLASSIFICATION,
+            write(path, [{**row, "language": la} for row, la in zip(rows[:2], ("de", "fr"), strict=True)]),
+        )
+
+
 def test_offsets_may_be_the_digits_of_a_csv(tmp_path: Path) -> None:
     columns = table({"question": "q", "context": "c", "answers": "a", "starts": "at"})
     path = write(tmp_path / "t.csv", [{"q": "?", "c": "so it is", "a": "it", "at": 3}])
@@ -186,6 +200,23 @@ def test_a_control_has_as_many_random_examples_as_the_filter_leaves(tmp_path: Pa
     places = [int(example.id) for example in one.examples]
     assert places == sorted(places)
     assert set(places) == set(nested_order([e.id for e in whole.examples], "control 1")[:30].tolist())
+
+
+def test_the_control_of_queries_has_a_pool_of_its_own(tmp_path: Path) -> None:
+    rows = [{"q": f"q{i}", "a": f"a{i % 40}", "topic": "news" if i % 3 else "sport"} for i in range(90)]
+    path = write(tmp_path / "t.jsonl", rows)
+    columns = table(ROWS[Kind.RANKING][0])
+    splits = {"test": Split((Layout((path.name,), table=columns),), ("en",))}
+    source = DataSource("mine", "test", "en", (str(path),), table=columns)
+    part, control = (
+        load(replace(source, own=task(Kind.RANKING, splits=splits, only={"topic": "sport"}, control=seed))).examples
+        for seed in (None, 3)
+    )
+    for found in (part, control):
+        asked = [e for e in found if isinstance(e, Passage) and not e.candidate]
+        assert len(asked) == 30
+        assert {key for e in asked for key in e.relevant or ()} == {e.id for e in found[len(asked) :]}
+    assert {e.id for e in part} != {e.id for e in control}
 
 
 def fingerprints(found: Iterable[Dataset]) -> set[str]:
