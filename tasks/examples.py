@@ -155,6 +155,11 @@ def is_labelled(example: Example) -> bool:
     return True
 
 
+def is_asked(example: Example) -> bool:
+    """Whether an example wants a prediction, as all do but the candidates of a pool."""
+    return not (isinstance(example, Passage) and example.candidate)
+
+
 def without_label(example: Example) -> Example:
     """The example as a test set shows it."""
     match example:

@@ -42,7 +42,8 @@ class Graph:
     """The stages of one recipe.
 
     `stages` is in dependency order; `cells` maps (task, language) to its score stage; `rungs` lists the score stages of
-    each rung, cheap tasks first; `absent` names what the suite asks for and the data does not have.
+    each rung, cheap tasks first; `absent` names what the suite asks for and the data does not have; `predicted` are
+    those of the cells that have no gold: their stages predict, and there is no score.
     """
 
     recipe: Recipe
@@ -51,6 +52,12 @@ class Graph:
     rungs: tuple[tuple[str, ...], ...]
     absent: tuple[Absent, ...]
     encoder: str  # origin of the encoder that target phases start from
+    predicted: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def scored(self) -> dict[tuple[str, str], str]:
+        """The cells that have a score."""
+        return {cell: stage for cell, stage in self.cells.items() if cell not in self.predicted}
 
     def rung(self, number: int) -> tuple[str, ...]:
         """Ids of a rung's score stages."""
@@ -64,6 +71,7 @@ def expand(
     *,
     rungs: Sequence[Sequence[str]] | None = None,
     part: ScorePart = "selection",
+    unlabelled: bool = False,
 ) -> Graph:
     """The stage graph of a recipe on a suite.
 
@@ -73,11 +81,12 @@ def expand(
         data: where the files are; they are read, since ids are made of their content.
         rungs: groups of the suite's tasks, cheap ones first; one rung of all tasks by default.
         part: which cells to score: `selection` (sweeps) or `report` (`final` alone).
+        unlabelled: whether to predict report splits that have no gold, too.
 
     Raises:
         UserError: training data is missing or has the wrong kind.
     """
-    builder = _Builder(data, recipe)
+    builder = _Builder(data, recipe, unlabelled)
     origins = builder.base(recipe.base)
     encoder = origins.encoder
     if recipe.intermediate is not None:
@@ -87,7 +96,8 @@ def expand(
         tuple(s for name in group for s in builder.score_task(name, suite, origins.tokenizer, encoder, part))
         for group in groups
     )
-    return Graph(recipe, builder.stages, builder.cells, scores, tuple(builder.absent), encoder)
+    predicted = frozenset(builder.predicted)
+    return Graph(recipe, builder.stages, builder.cells, scores, tuple(builder.absent), encoder, predicted)
 
 
 @dataclass
@@ -96,9 +106,11 @@ class _Builder:
 
     data: DataFolders
     recipe: Recipe
+    unlabelled: bool = False
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
     absent: list[Absent] = field(default_factory=list)
+    predicted: set[tuple[str, str]] = field(default_factory=set)
     weights: dict[str, str] = field(default_factory=dict)
 
     def add(
@@ -237,13 +249,25 @@ class _Builder:
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 
     def evaluation(self, task: Task, language: str, part: ScorePart) -> Dataset | None:
-        """The labelled examples that a part scores; what is missing is noted as an absent cell."""
+        """The examples that a part scores, or that are only predicted; what is missing is noted as an absent cell."""
         find = self.data.find_selection if part == "selection" else self.data.find_report
         found = find(task.name, language)
-        if isinstance(found, Absent):
+        if isinstance(found, DataSource):
+            return load(found)
+        bare = self.without_gold(task, language) if part == "report" and self.unlabelled else None
+        if bare is None:
             self.absent.append(found)
             return None
-        return load(found)
+        self.predicted.add((task.name, language))
+        return load(bare)
+
+    def without_gold(self, task: Task, language: str) -> DataSource | None:
+        """The report split as it is without labels; mining needs gold of its dev set, for a threshold."""
+        if task.report is None:
+            return None
+        found = self.data.find(task.name, task.report, language, labelled=False)
+        needed = self.data.find(task.name, "dev", language) if task.kind is Kind.MINING else found
+        return found if isinstance(found, DataSource) and isinstance(needed, DataSource) else None
 
     def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str) -> str:
         task = catalog.get(name)

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from tasks import metrics
 from tasks.cells import Cell
-from tasks.examples import Example, Kind
+from tasks.examples import Example, Kind, is_labelled
 from tasks.gold import gold, labelled
 
 PREDICTIONS, CELL = "predictions.parquet", "cell.json"
@@ -27,7 +27,7 @@ PREDICTIONS, CELL = "predictions.parquet", "cell.json"
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions of one cell, in the order of the data."""
+    """The predictions of one cell, in the order of the data; without gold there are no statistics and no score."""
 
     kind: Kind
     metric: str
@@ -36,11 +36,17 @@ class Predictions:
     ids: tuple[str, ...]
     predicted: tuple[Any, ...]
     gold: tuple[Any, ...]
-    statistics: npt.NDArray[np.float64]  # [examples, k], as the metric defines them
+    statistics: npt.NDArray[np.float64]  # [examples, k], as the metric defines them; k = 0 without gold
+
+    @property
+    def scored(self) -> bool:
+        """Whether there is gold."""
+        return bool(self.statistics.shape[1])
 
     def current(self) -> Predictions:
         """The same with the statistics of the metric as it is now: itself if that has not changed."""
-        return self if self.version == metrics.get(self.metric, self.language).version else self.rescored()
+        same = not self.scored or self.version == metrics.get(self.metric, self.language).version
+        return self if same else self.rescored()
 
     def rescored(self) -> Predictions:
         """The same with statistics that are computed again."""
@@ -56,8 +62,9 @@ class Predictions:
 def predictions(
     kind: Kind, metric: str, language: str, examples: Sequence[Example], predicted: Sequence[Any]
 ) -> Predictions:
-    """Predictions of labelled examples with their statistics."""
+    """Predictions with their statistics, of examples that all have labels or all have none."""
     scorer = metrics.get(metric, language)
+    bare = not any(map(is_labelled, examples))
     return Predictions(
         kind=kind,
         metric=metric,
@@ -66,7 +73,7 @@ def predictions(
         ids=tuple(example.id for example in examples),
         predicted=tuple(predicted),
         gold=tuple(gold(example) for example in examples),
-        statistics=np.asarray(scorer.statistics(examples, predicted), dtype=np.float64),
+        statistics=np.asarray([[]] * len(examples) if bare else scorer.statistics(examples, predicted), np.float64),
     )
 
 

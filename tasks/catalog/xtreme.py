@@ -218,6 +218,8 @@ BUCC = Task(
                 ("bucc2018/{language}-en.test.{language}", "bucc2018/{language}-en.test.en"),
                 gold="gold/bucc2018/test-{language}.tsv",
             ),
+            # without gold: pairs can be mined, not scored
+            Layout(("bucc2018/{language}-en.test.{language}", "bucc2018/{language}-en.test.en"), labelled=False),
         ),
     },
     domain="Wikipedia and news commentary",

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from tasks.cells import Cell
 from tasks.data import Dataset
-from tasks.examples import Kind, is_labelled
+from tasks.examples import Kind, is_asked, is_labelled
 from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
@@ -28,7 +28,10 @@ from trainers.stages import ScoreSpec
 
 
 def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
-    """Predict, score and keep both; rows without gold (the pool around a held-out part) are predicted, not scored."""
+    """Predict, score and keep both; rows without gold (the pool around a held-out part) are predicted, not scored.
+
+    Where no row has gold, as in the test sets that a benchmark keeps to itself, there are predictions alone.
+    """
     dataset = session.dataset(spec.data.fingerprint)
     tokens = session.tokens(spec.tokenizer)
     limits = Limits(spec.max_length, spec.stride)
@@ -41,10 +44,13 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     else:
         model, labels = kept(session.folder(spec.model), load_tuned)
         found = predict(model, 0, dataset, tokens, limits, labels, passes)
-    scored = [(example, found[i]) for i, example in enumerate(dataset.examples) if is_labelled(example)]
-    examples, predicted = [example for example, _ in scored], [prediction for _, prediction in scored]
+    counts = is_labelled if any(map(is_labelled, dataset.examples)) else is_asked
+    asked = [(example, found[i]) for i, example in enumerate(dataset.examples) if counts(example)]
+    examples, predicted = [example for example, _ in asked], [prediction for _, prediction in asked]
     made = predictions(spec.data.kind, spec.metric, spec.language, examples, predicted)
     write(session.made / PREDICTIONS, made)
+    if not made.scored:
+        return {"examples": len(examples)}
     result = made.score
     cell = Cell(
         task=dataset.source.task,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +70,9 @@ def show(found: Final) -> None:
     typer.echo("paired by example and seed, with a 95 % interval; `selection` is what the recipe was chosen on")
     typer.echo(f"look {found.looks} at the test sets for {found.name}; predictions, and gold to score them by:")
     typer.echo(f"  {found.submission}")
+    for task, cells in groupby(found.predicted, lambda cell: cell[0]):
+        languages = ", ".join(language for _, language in cells)
+        typer.echo(f"predicted, not scored, as there are no labels: {task} {languages}")
     for note in found.notes:
         typer.echo(note)
     for absent in found.absent:

@@ -64,6 +64,7 @@ class Final:
     lines: tuple[Line, ...]
     names: Mapping[str, str]
     absent: tuple[str, ...]
+    predicted: tuple[tuple[str, str], ...]  # cells that have predictions and no score, for lack of labels
     notes: tuple[str, ...]  # what must be said beside the numbers
     stages: int  # that were run for it
     looks: int  # at the test sets for this sweep, this one with them
@@ -104,7 +105,7 @@ def final(
     """
     first = file.recipe.seed + 1
     fresh = tuple(range(first, first + seeds))
-    ours = _side(file, file.recipe, data, fresh)
+    ours = _side(file, file.recipe, data, fresh, unlabelled=submission is not None)
     theirs = _side(file, file.recipe.baseline(), data, fresh)
     graphs = [graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]]
     if submission is not None:
@@ -117,7 +118,7 @@ def final(
         submitted.write(submission, reported, scores)
     measured: dict[ReportPart, list[Measured]] = {}
     for part in PARTS:
-        sides = [[graph.cells for graph in side.graphs[part]] for side in (ours, theirs)]
+        sides = [[graph.scored for graph in side.graphs[part]] for side in (ours, theirs)]
         if sides[0][0]:
             measured[part] = scores.measured(*sides)
     rest = [cell for found in measured.get("report", []) if (cell := _without_the_fifth(found, data)) is not None]
@@ -135,12 +136,17 @@ def final(
     names: dict[str, str] = {part: _name(file, cells) for part, cells in measured.items()}
     where = str(submission) if submission is not None else None
     notes = remarks([ours.graphs[part][0].cells for part in PARTS], scores)
-    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), notes, stages, count, where)
+    predicted = tuple(sorted(ours.graphs["report"][0].predicted))
+    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), predicted, notes, stages, count, where)
 
 
-def _side(file: RecipeFile, recipe: Recipe, data: DataFolders, seeds: Sequence[int]) -> _Side:
+def _side(
+    file: RecipeFile, recipe: Recipe, data: DataFolders, seeds: Sequence[int], *, unlabelled: bool = False
+) -> _Side:
     seeded = [recipe.model_copy(update={"seed": seed}) for seed in seeds]
-    return _Side({part: [expand(r, file.suite, data, part=part) for r in seeded] for part in PARTS})
+    return _Side(
+        {part: [expand(r, file.suite, data, part=part, unlabelled=unlabelled) for r in seeded] for part in PARTS}
+    )
 
 
 def _without_the_fifth(cell: Measured, data: DataFolders) -> Measured | None:

@@ -1,6 +1,6 @@
 """A final run's predictions in the benchmark's layout: a folder a seed, and one of gold to score them against.
 
-Those of test sets whose gold is there: what XTREME keeps to itself cannot be scored here, and is not predicted.
+Test sets whose labels XTREME keeps to itself are predicted like the others; they have no gold here.
 
 DIR/seed-1/xnli/test-de.tsv …    as XTREME takes it
 DIR/gold/xnli/test-de.tsv …      crosslift score --predictions DIR/seed-1 --gold DIR/gold --suite xtreme
@@ -44,6 +44,7 @@ def write(folder: Path, cells: Mapping[int, CellStages], scores: Scores) -> int:
             write_predictions(
                 folder / f"{SEED}{seed}", task, language, list(zip(found.ids, found.predicted, strict=True))
             )
-            write_gold(folder / GOLD, task, language, list(zip(found.ids, found.gold, strict=True)))
+            if found.scored:
+                write_gold(folder / GOLD, task, language, list(zip(found.ids, found.gold, strict=True)))
             files += 1
     return files
