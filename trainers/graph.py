@@ -216,7 +216,7 @@ class _Builder:
 
     def subset(self, name: str, phase: Intermediate) -> tuple[Dataset, int]:
         """A task's training set, and how many of its examples count."""
-        dataset = self.must(name, "train", catalog.get(name).taught_in)
+        dataset = self.training(name)
         share = phase.fraction if isinstance(phase.fraction, float) else phase.fraction.get(name, 1.0)
         count = max(1, round(len(dataset) * share))
         return dataset, count if phase.cap is None else min(count, phase.cap)
@@ -271,7 +271,7 @@ class _Builder:
 
     def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str) -> str:
         task = catalog.get(name)
-        dataset = self.must(name, "train", task.taught_in)
+        dataset = self.training(name)
         count = min(len(dataset), self.recipe.target.limit.get(name, len(dataset)))
         dev = self.dev(name) if settings.keep == "best" else None
         spec = TargetSpec(
@@ -320,8 +320,12 @@ class _Builder:
         return _loaded(self.data.find(task.name, "dev", language)) if task.kind is Kind.MINING else None
 
     def must(self, task: str, split: str, language: str) -> Dataset:
-        """Load training data, which cannot be absent."""
+        """Load text to train on, which cannot be absent."""
         return _loaded(self.data.find(task, split, language))
+
+    def training(self, task: str) -> Dataset:
+        """Load a task's training set, which cannot be absent."""
+        return _loaded(self.data.find_training(task))
 
     def dev(self, task: str) -> Dataset:
         """Load the English development set that decides which weights are kept."""

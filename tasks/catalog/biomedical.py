@@ -7,11 +7,14 @@ from tasks.declaration import HeldOut, Layout, Task
 from tasks.examples import Kind
 
 XL_BEL_LANGUAGES = words("de en es fi ja ko ru th tr zh")
-E3C_NAMES = {"en": "English", "es": "Spanish", "eu": "Basque", "fr": "French", "it": "Italian"}
+E3C_NAMES = {"es": "Spanish", "eu": "Basque", "fr": "French", "it": "Italian"}
 E3C_OTHERS = words("es eu fr it")
 TICO19_LANGUAGES = words(
     "am ar bn ckb din es fa fr fuv ha hi id km ku lg ln mr ms my ne nus om prs ps pt ru rw so sw ta ti tl ur zh zu"
 )
+
+# The 500 expert labels of the published test, whose ids stand in a file of their own, and the 500 others
+_PUBMEDQA_FILES = Layout(("pubmedqa/ori_pqal.json", "pubmedqa/test_ground_truth.json"))
 
 PUBMEDQA = Task(
     name="pubmedqa",
@@ -19,13 +22,13 @@ PUBMEDQA = Task(
     reader="pubmedqa",
     metric="accuracy",
     languages=EN,
-    splits={"train": english("pubmedqa/ori_pqal.json")},
+    splits={"train": split(EN, _PUBMEDQA_FILES), "test": split(EN, _PUBMEDQA_FILES)},
     domain="biomedical abstracts",
     licence="MIT",
     citation="Jin et al. 2019, PubMedQA: a dataset for biomedical research question answering",
     labels=("maybe", "no", "yes"),
     dev=HeldOut("train"),
-    sizes={"train": 1_000},
+    sizes={"train": 500, "test": 500},
 )
 
 NCBI_DISEASE = Task(

@@ -94,12 +94,7 @@ HUBS: Mapping[str, Hub] = {
         replace(ARTICLES, prefixed=(("id", "{iso3}-"),)),
     ),
     "xcopa": Hub("cambridgeltl/xcopa", "{language}", {"dev": "validation", "test": "test"}),
-    "pubmedqa": Hub(
-        "qiaojin/PubMedQA",
-        "pqa_labeled",
-        {"train": "train"},
-        table(id="pubid", first="question", second="context.contexts", label="final_decision"),
-    ),
+    "pubmedqa": Hub("qiaojin/PubMedQA", "pqa_labeled"),  # does not say which of its rows are the test's
     "ncbi-disease": Hub("ncbi/ncbi_disease", splits=WHOLE, table=NAMES),
     "umsab": Hub("cardiffnlp/tweet_sentiment_multilingual", "{iso3}", WHOLE, table(first="text", label="label")),
     "tweeteval-emotion": Hub("cardiffnlp/tweet_eval", "emotion", WHOLE, table(first="text", label="label")),

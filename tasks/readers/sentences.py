@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
 from tasks.declaration import Task
@@ -26,16 +26,31 @@ def read_sentences(task: Task, split: str, language: str, files: Sequence[Path])
 
 
 def read_pubmedqa(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:
-    """PubMedQA's expert labels: a question, its abstract without the conclusion, and the answer; ids are PubMed's."""
-    for path in files:
-        for key, value in record_of(document_of(path), str(path)).items():
-            where = f"{path}: {key}"
-            record = record_of(value, where)
-            contexts = list_field(record, "CONTEXTS", where)
-            if not all(isinstance(context, str) for context in contexts):
-                raise UserError("'CONTEXTS' must be strings", where=where)
-            gold = label_of(task, text_field(record, "final_decision", where), where)
-            yield TextPair(key, text_field(record, "QUESTION", where), " ".join(contexts), gold)
+    """PubMedQA's expert labels: a question, its abstract without the conclusion, and the answer; ids are PubMed's.
+
+    A second file has the test's answers: its ids are the test set, and the others the training set.
+    """
+    path, *answered = files
+    questions = record_of(document_of(path), str(path))
+    asked = questions.keys() if not answered else _of_split(split, questions.keys(), answered[0])
+    for key in (key for key in questions if key in asked):
+        where = f"{path}: {key}"
+        record = record_of(questions[key], where)
+        contexts = list_field(record, "CONTEXTS", where)
+        if not all(isinstance(context, str) for context in contexts):
+            raise UserError("'CONTEXTS' must be strings", where=where)
+        gold = label_of(task, text_field(record, "final_decision", where), where)
+        yield TextPair(key, text_field(record, "QUESTION", where), " ".join(contexts), gold)
+
+
+def _of_split(split: str, questions: Set[str], answered: Path) -> Set[str]:
+    """The ids of the questions that the test's answers are given for, or of the others."""
+    answers = record_of(document_of(answered), str(answered))
+    for key in answers:
+        text_field(answers, key, f"{answered}: {key}")
+        if key not in questions:
+            raise UserError("no such question", where=f"{answered}: {key}")
+    return answers.keys() if split == "test" else questions - answers.keys()
 
 
 def read_similar(task: Task, split: str, language: str, files: Sequence[Path]) -> Iterator[TextPair]:

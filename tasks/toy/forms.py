@@ -75,7 +75,7 @@ def similar(told: Sequence[Told[Pair]], place: Place) -> Texts:
 
 
 def pubmedqa(told: Sequence[Told[Pair]], place: Place) -> Texts:
-    """PubMedQA's JSON: the premise is the abstract, and the hypothesis the question."""
+    """PubMedQA's JSON, and the answers of its test, every other question; the premise is the abstract."""
     records = {}
     for number, one in enumerate(told):
         premise, hypothesis = sides(one.what, place)
@@ -85,7 +85,8 @@ def pubmedqa(told: Sequence[Told[Pair]], place: Place) -> Texts:
             "LABELS": ["RESULTS"],
             "final_decision": one.what.label,
         }
-    return (json.dumps(records, ensure_ascii=False),)
+    answered = {key: record["final_decision"] for key, record in list(records.items())[1::2]}
+    return json.dumps(records, ensure_ascii=False), json.dumps(answered)
 
 
 def commonsenseqa(told: Sequence[Told[Choice]], place: Place) -> Texts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,13 @@ def test_every_declaration_is_sound() -> None:
         assert task.hub is None or task.hub.verified == (task.hub.revision is not None), task.name
     with pytest.raises(UserError, match="unknown task 'xqad', did you mean 'xquad'"):
         catalog.get("xqad")
+
+
+def test_the_test_set_of_pubmedqa_is_what_its_answers_are_given_for(tmp_path: Path) -> None:
+    asked = {str(i): {"QUESTION": "?", "CONTEXTS": ["c"], "final_decision": "yes"} for i in range(9)}
+    save(tmp_path, {"pubmedqa/ori_pqal.json": json.dumps(asked)})
+    assert why(folders(tmp_path).find("pubmedqa", "train", "en")) == "no file pubmedqa/test_ground_truth.json"
+    save(tmp_path, {"pubmedqa/test_ground_truth.json": json.dumps({"7": "yes", "2": "yes"})})
+    train, test = (load(source(folders(tmp_path).find("pubmedqa", split, "en"))) for split in ("train", "test"))
+    assert [example.id for example in test.examples] == ["2", "7"]
+    assert [example.id for example in train.examples] == [key for key in asked if key not in ("2", "7")]

@@ -15,6 +15,7 @@ Contents = dict[str, str | bytes]
 
 PAIR = "one\ttwo\tneutral\n"
 SNLI = '{"gold_label": "neutral", "sentence1": "a", "sentence2": "b"}\n'
+PUBMED = '{"1": {"QUESTION": "?", "CONTEXTS": ["c"], "final_decision": "yes"}}'
 COPA = '{"premise": "p", "choice1": "a", "choice2": "b", "question": "cause", "label": 0}\n'
 HELLASWAG = '{"ctx": "c", "endings": ["a", "b", "c", "d"], "label": 3}\n'
 QQP = "question1\tquestion2\tis_duplicate\n"
@@ -70,6 +71,8 @@ TABLE: list[tuple[str, str, Contents, str, str]] = [
     ("umsab", "train", {"a_text.txt": "x\ny\n", "b_labels.txt": "0\n"}, "b_labels.txt", "1 labels for 2 texts"),
     ("umsab", "train", {"a_text.txt": "x\n", "b_labels.txt": "7\n"}, "b_labels.txt:1", "unknown label '7'"),
     ("pubmedqa", "train", {"a.json": '{"1": {"QUESTION": "?", "CONTEXTS": [1]}}'}, "a.json: 1", "must be strings"),
+    ("pubmedqa", "test", {"a.json": PUBMED, "b.json": '{"2": "yes"}'}, "b.json: 2", "no such question"),
+    ("pubmedqa", "test", {"a.json": PUBMED, "b.json": PUBMED}, "b.json: 1", "'1' must be a string"),
     ("bucc2018", "dev", {"a.de": "de-1\tx\nde-1\ty\n", "b.en": "en-1\tx\n"}, "a.de:2", "'de-1' occurs twice"),
     ("bucc2018", "dev", {"a.de": "de-1 x\n", "b.en": "en-1\tx\n"}, "a.de:1", "an id TAB a sentence"),
     ("cosmosqa", "train", {"a.csv": COSMOSQA + "i,c,q,a,b,c,d\n"}, "a.csv:2", "7 columns, but the header has 8"),

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasks import catalog, lock, toy
-from tasks.data import Absent, DataFolders, load
+from tasks.data import Absent, DataFolders, DataSource, load
 from tasks.errors import UserError
 from tasks.examples import Example, Passage, Question, TextPair, is_labelled
 from tasks.toy import concepts, further
@@ -65,6 +65,25 @@ def test_tasks_in_several_languages_are_in_all_of_the_world_s(world: DataFolders
     assert world.languages("e3c", "test") == tuple(toy.LANGUAGES)  # a pattern of files beside the language's name
     for task in ("mlqa", "covid-faq", "multichecklist"):
         assert set(world.languages(task, "test")) == set(catalog.get(task).languages)
+
+
+@pytest.mark.parametrize("name", [task.name for task in catalog.all_tasks() if "train" in task.splits])
+def test_no_example_is_trained_on_and_decides_or_is_scored(world: DataFolders, name: str) -> None:
+    trained, decides = world.find_training(name), world.find_dev(name)
+    languages = {code for split in catalog.get(name).splits for code in world.languages(name, split)}
+    scored = [find(name, code) for code in sorted(languages) for find in (world.find_selection, world.find_report)]
+    assert not isinstance(trained, Absent) or not catalog.get(name).dev, trained
+    if not isinstance(trained, Absent):
+        assert read_of(trained)
+        for other in (decides, *scored):
+            assert read_of(trained).isdisjoint(read_of(other)), other
+
+
+def read_of(source: DataSource | Absent) -> set[tuple[str, str]]:
+    """Which examples of which file have labels to learn from or to be scored by."""
+    if isinstance(source, Absent):
+        return set()
+    return {(source.files[0], example.id) for example in load(source).examples if is_labelled(example)}
 
 
 @pytest.mark.parametrize("name", FILTERED)

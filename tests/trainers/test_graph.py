@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
-from tasks.data import DataFolders
+from tasks.data import Absent, DataFolders, DataSource, Part, load
 from tasks.errors import UserError
+from tasks.examples import Question
 from tasks.suites import Suite
 from tests.trainers import world
 from trainers.graph import expand
@@ -151,3 +154,28 @@ def test_a_temperature_draws_by_size(data: DataFolders) -> None:
     flatter = shares(data, temperature=5.0)
     assert by_size[sizes[0]] < flatter[sizes[0]] < 0.5 < flatter[sizes[1]] < by_size[sizes[1]]
     assert set(shares(data, temperature=1.0, cap=sizes[0]).values()) == {0.5}, "capped, they are equally large"
+
+
+@pytest.mark.parametrize("keep", ["last", "best"])
+def test_what_is_held_out_of_a_training_set_is_not_trained_on(data: DataFolders, keep: Literal["last", "best"]) -> None:
+    """Whichever weights are kept; a task with a dev set of its own trains on all of its training set."""
+    quick = world.QUICK.model_copy(update={"keep": keep})
+    graph = world.graph(data, world.recipe({"covid-qa": 1, "squad": 1}, quick=quick))
+    stage = next(stage for stage in graph.stages.values() if isinstance(stage.spec, IntermediateSpec))
+    trained = {stage.sources[part.data.fingerprint].task: part.data for part in stage.spec.mixture}
+    assert trained["squad"].fingerprint == load(source(data.find("squad", "train", "en"))).fingerprint
+    articles = {
+        part: articles_of(source(data.find("covid-qa", "train", "en", part))) for part in (Part.ALL, Part.SELECTION)
+    }
+    kept = stage.sources[trained["covid-qa"].fingerprint]
+    assert articles_of(kept) == articles[Part.ALL] - articles[Part.SELECTION] != set()
+    assert trained["covid-qa"].examples == len(load(kept))
+
+
+def articles_of(found: DataSource) -> set[str]:
+    return {example.article for example in load(found).examples if isinstance(example, Question)}
+
+
+def source(found: DataSource | Absent) -> DataSource:
+    assert isinstance(found, DataSource), found
+    return found
