@@ -36,8 +36,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def swept(folder: Path, **search: object) -> tuple[Space, Leaderboard]:
-    space = load(bench.write(folder))
+def swept(folder: Path, path: Path | None = None, **search: object) -> tuple[Space, Leaderboard]:
+    space = load(path or bench.write(folder))
     space = replace(space, search=type(space.search).model_validate(space.search.model_dump(by_alias=True) | search))
     store = StageStore(open_objects(str(folder / "store")))
     stages = partial(expand, suite=space.suite, data=DataFolders((folder / "data",), {}), rungs=space.rungs)
@@ -126,6 +126,35 @@ def test_strict_zero_shot_ranks_on_english(folder: Path) -> None:
     assert english == sorted(english, reverse=True)
     assert "strict zero-shot" in board.notes[0]
     assert board.rows[0].average != board.rows[0].english
+
+
+def german(folder: Path, *replaced: tuple[str, str]) -> Path:
+    """The bench with a German training set of XNLI; its space with other words."""
+    path = bench.write(folder)
+    (folder / "data/xnli/train-de.tsv").write_text("".join(f"satz {i}\tzwei\t{bench.NLI[i % 3]}\n" for i in range(30)))
+    text = path.read_text()
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    return path
+
+
+def test_trials_that_train_in_german_are_no_zero_shot_and_are_named(folder: Path) -> None:
+    _, board = swept(folder, german(folder, ("of: [snli, mnli]", "of: [snli, 'xnli?language=de']")))
+    trained = {row.trial for row in board.rows if "xnli?language=de" in row.recipe.model_dump_json()}
+    assert trained and 0 not in trained
+    assert trained == {row.trial for row in board.rows if row.others == ("xnli?language=de",)}
+    numbers = ", ".join(map(str, sorted(trained)))
+    assert f"except for trials {numbers}, which trained on xnli?language=de in de" in board.notes[0]
+
+
+@pytest.mark.parametrize("selection", ["all", "english"])
+def test_a_target_that_is_taught_in_german_leaves_no_zero_shot_column(folder: Path, selection: str) -> None:
+    path = german(folder, ("  target:\n", "  target:\n    train_on: {xnli: 'xnli?language=de'}\n"))
+    _, board = swept(folder, path, selection=selection)
+    assert "no strict zero-shot column: every trial trained on xnli?language=de in de" in board.notes[0]
+    assert "(strict zero-shot)" not in board.notes[0]
 
 
 def test_a_few_words_say_what_differs_and_nothing_else() -> None:

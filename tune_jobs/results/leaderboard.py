@@ -16,6 +16,7 @@ from trainers.recipe import Recipe
 from tune_jobs.results.lift import Interval, interval
 from tune_jobs.results.remarks import remarks
 from tune_jobs.results.results import Results, cells_of, changed
+from tune_jobs.results.taught import not_english, zero_shot
 from tune_jobs.results.words import in_words
 from tune_jobs.sweeps.events import AbsentCell, How
 from tune_jobs.sweeps.history import TrialHistory
@@ -45,6 +46,7 @@ class Row:
     against: int | None
     tasks: Mapping[str, float]
     reason: str = ""
+    others: tuple[str, ...] = ()  # training tasks in another language than English: `english` is not zero-shot then
 
     def to_json(self) -> dict[str, Any]:
         """Everything, for `--json`."""
@@ -52,6 +54,7 @@ class Row:
             "rank": self.rank,
             "trial": self.trial,
             "recipe": canonical(self.recipe),
+            "trained_in_other_languages": list(self.others),
             "words": self.words,
             "how": self.how,
             "rungs": self.rungs,
@@ -138,18 +141,20 @@ def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, re
         against=against.number if against and lift else None,
         tasks=average.tasks if average else {},
         reason=trial.ended.reason if trial.ended else "",
+        others=not_english(trial.sampled.recipe, results.suite),
     )
 
 
 def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
     tasks = sorted({task for row in rows for task in row.tasks})
     held_out = [task for task in tasks if isinstance(catalog.get(task).selection, HeldOut)]
-    strict = results.opened.space["search"].get("selection") == "english"
-    notes = [
-        "ranked on English alone (strict zero-shot); `average` looks at target languages"
-        if strict
-        else "ranked on `average`, which looks at target languages; `english` is the strict zero-shot column"
-    ]
+    english, strict = zero_shot({row.trial: row.recipe for row in rows}, results.suite)
+    if results.opened.space["search"].get("selection") != "english":
+        notes = [f"ranked on `average`, which looks at target languages; {english}"]
+    elif strict:
+        notes = ["ranked on English alone (strict zero-shot); `average` looks at target languages"]
+    else:
+        notes = [f"ranked on English alone; `average` looks at target languages; {english}"]
     others_now = [str(trial.number) for trial in results.history.trials if changed(results, trial)]
     if others_now:
         notes.append(
