@@ -143,16 +143,6 @@ class DataFolders:
         held_out = declared.dev == HeldOut("train")
         return self.find(task, "train", declared.taught_in, Part.REST if held_out else Part.ALL)
 
-    def find_training(self, task: str) -> DataSource | Absent:
-        """What a task trains on: its training set in the language that it is taught in.
-
-        Where the development set is held out of it, that is the rest: whether or not the best weights are kept, since
-        what is compared should have learned from the same examples.
-        """
-        declared = catalog.get(task)
-        held_out = declared.dev == HeldOut("train")
-        return self.find(task, "train", declared.taught_in, Part.REST if held_out else Part.ALL)
-
     def find_dev(self, task: str) -> DataSource | Absent:
         """The English development set of a task's training task: its dev split or, failing that, a held-out fifth."""
         declared = catalog.get(task)
