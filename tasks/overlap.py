@@ -1,7 +1,8 @@
 """Does a training set hold what is scored? Texts that stand in both, exactly or nearly.
 
 Texts are compared without case, punctuation and repeated blanks. Near is a text of which at least four fifths of the
-runs of eight words (of sixteen characters in scripts without blanks) stand somewhere in the training set.
+runs of eight words (of sixteen characters in scripts without blanks) stand somewhere in the training set; a text that
+is shorter than a run is compared as a whole alone.
 """
 
 from __future__ import annotations
@@ -39,9 +40,13 @@ Hashes = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Overlap:
-    """Of the `texts` of a scored dataset, how many are in a training set; `examples` are ids of some of them."""
+    """Of the `texts` of a scored dataset, how many are in what was trained on; `examples` are ids of some of them.
+
+    `train` is the task that is trained on, `part` its split and language; `scored` and `language` are of the dataset.
+    """
 
     train: str
+    part: str
     scored: str
     language: str
     texts: int
@@ -59,12 +64,13 @@ def overlaps(train: Dataset, scored: Iterable[Dataset]) -> Iterator[Overlap]:
         for text, example in texts.items():
             if _among(_hashes([text]), whole).all():
                 exact.append(example)
-            elif _among(_hashes(_runs(text)), runs).mean() >= NEAR:
+            elif (own := _runs(text)) and _among(_hashes(own), runs).mean() >= NEAR:
                 near.append(example)
         if exact or near:
-            source = dataset.source
+            source, part = dataset.source, f"{train.source.split} {train.source.language}"
             found = tuple(dict.fromkeys((*exact, *near)))[:SHOWN]
-            yield Overlap(train.source.task, source.task, source.language, len(texts), len(exact), len(near), found)
+            counts = len(texts), len(exact), len(near)
+            yield Overlap(train.source.task, part, source.task, source.language, *counts, found)
 
 
 def _index(dataset: Dataset) -> tuple[Hashes, Hashes]:
@@ -83,11 +89,11 @@ def _among(hashes: Hashes, index: Hashes) -> npt.NDArray[np.bool_]:
 
 
 def _texts(dataset: Dataset) -> Iterator[tuple[str, str]]:
-    """Texts in the form in which they are compared, each with an example's id; those too short to tell are left out."""
+    """Texts in the form in which they are compared, each with an example's id; those without any word are left out."""
     for example in dataset.examples:
         for text in _fields(example):
             plain = " ".join(_PUNCTUATION.sub(" ", text.casefold()).split())
-            if _runs(plain):
+            if plain:
                 yield plain, example.id
 
 
@@ -103,8 +109,8 @@ def _fields(example: Example) -> tuple[str, ...]:
             return (question, context)
         case Translation(query=query, candidate=candidate):
             return (query, candidate)
-        case Passage(text=text):
-            return (text,)
+        case Passage(text=text, context=context):
+            return (text, context)
         case Sentence(text=text):
             return (text,)
         case SentencePair(english=english, foreign=foreign):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tasks.data import Dataset, DataSource
-from tasks.examples import Example, Kind, Tagged, TextPair
+from tasks.examples import Example, Kind, Passage, Sentence, Tagged, TextPair
 from tasks.overlap import Overlap, overlaps
 
 LONG = "the quick brown fox jumps over the lazy dog and then it sleeps in the warm afternoon sun"
@@ -34,9 +34,14 @@ def test_texts_of_which_most_runs_are_equal_are_near() -> None:
     assert found(LONG, " ".join([*words[:8], "not", *words[9:]])) == (0, 0), "a word in the middle breaks most runs"
 
 
-def test_other_and_short_texts_are_not_found() -> None:
+def test_other_texts_are_not_found() -> None:
     assert found(LONG, OTHER) == (0, 0)
-    assert found("yes it is", "yes it is") == (0, 0), "many short sentences are equal by chance"
+    assert found("", "?!") == (0, 0), "nothing is no text"
+
+
+def test_short_texts_are_compared_as_a_whole() -> None:
+    assert found("yes it is", "Yes, it is.") == (1, 0)
+    assert found("yes it is", "yes it is not") == (0, 0)
 
 
 def test_languages_without_blanks_are_compared_by_characters() -> None:
@@ -51,4 +56,10 @@ def test_languages_without_blanks_are_compared_by_characters() -> None:
 def test_kinds_are_compared_with_each_other() -> None:
     tagged = dataset("u", Tagged("3", tuple(LONG.split()), None))
     (there,) = overlaps(dataset("t", TextPair("0", OTHER, LONG, "x")), [tagged])
-    assert there == Overlap("t", "u", "en", 1, 1, 0, ("3",))
+    assert there == Overlap("t", "test en", "u", "en", 1, 1, 0, ("3",))
+
+
+def test_the_context_of_a_passage_is_compared_too() -> None:
+    pool = dataset("p", Passage("a", "river", LONG, True, None, "a"))
+    (there,) = overlaps(dataset("t", Sentence("0", LONG)), [pool])
+    assert (there.texts, there.exact, there.examples) == (2, 1, ("a",))

@@ -106,13 +106,27 @@ def test_data_is_checked(crosslift: Run, tmp_path: Path) -> None:
 
 def test_what_training_and_test_sets_share_is_shown(crosslift: Run, tmp_path: Path) -> None:
     space = bench.write(tmp_path)
-    assert crosslift("data", "overlap", str(space))[1] == "no text that is scored stands in a training set\n"
-    long = "the quick brown fox jumps over the lazy dog and sleeps"
-    for file in ("xnli/train-en.tsv", "xnli/dev-en.tsv"):
-        with (tmp_path / "data" / file).open("a") as end:
-            end.write(f"{long}\t{file}\tneutral\n")
-    (found,) = json.loads(crosslift("data", "overlap", str(space), "--json")[1])
-    assert (found["train"], found["scored"], found["language"], found["exact"]) == ("xnli", "xnli", "en", 1)
+
+    def pairs() -> set[tuple[str, ...]]:
+        found = json.loads(crosslift("data", "overlap", str(space), "--json")[1])
+        return {(o["train"], o["part"], o["scored"], o["language"]) for o in found}
+
+    before = pairs()
+    assert ("parallel", "train de", "tatoeba", "de") in before, "the bench pretrains on what it retrieves"
+    (tmp_path / "data/text/de.txt").write_text("ein satz aus panx\nein anderer\n")
+    with (tmp_path / "data/panx/dev-de.tsv").open("a") as end:
+        end.write("Ein\tO\nSatz\tO\naus\tO\nPANX\tO\n\n")
+    assert pairs() - before == {("text", "train de", "panx", "de")}
+    assert "text train de" in crosslift("data", "overlap", str(space))[1]
+
+
+def test_a_dev_set_that_keeps_the_best_weights_is_compared_with_all_but_itself(crosslift: Run, tmp_path: Path) -> None:
+    space = bench.write(tmp_path)
+    space.write_text(space.read_text().replace("epochs: 1}", "epochs: 1, keep: best}"))
+    found = json.loads(crosslift("data", "overlap", str(space), "--json")[1])
+    # the bench says the same in all its dev and test sets: in English the test set alone is left
+    of_dev = [o for o in found if (o["train"], o["part"], o["scored"]) == ("panx", "dev en", "panx")]
+    assert sorted(o["language"] for o in of_dev) == ["de", "de", "en"]
 
 
 def test_what_is_not_on_the_hub_is_said(crosslift: Run) -> None:

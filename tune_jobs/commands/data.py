@@ -80,7 +80,7 @@ def overlap_command(
     data: DataOption = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Which texts that a space scores stand in its training sets, exactly or nearly?"""
+    """Which texts that a space scores stand in what it trains on, exactly or nearly? Ask it before a final run."""
     from search_spaces.space import load
     from tune_jobs.results.overlap import overlaps_of
 
@@ -88,14 +88,18 @@ def overlap_command(
     if as_json:
         print_json([asdict(overlap) for overlap in found])
     elif not found:
-        typer.echo("no text that is scored stands in a training set")
+        typer.echo("no text that is scored stands in what is trained on")
     else:
         rows = [
-            (o.train, o.scored, o.language, f"{o.texts:,}", f"{o.exact:,}", f"{o.near:,}", ", ".join(o.examples))
+            (f"{o.train} {o.part}", o.scored, o.language, *_counts(o.texts, o.exact, o.near), ", ".join(o.examples))
             for o in found
         ]
-        columns = ("training set", "scored", "language", "texts", "exact", "near", "such as")
+        columns = ("trained on", "scored", "language", "texts", "exact", "near", "such as")
         print_table(columns, rows, right=("texts", "exact", "near"))
+
+
+def _counts(*numbers: int) -> tuple[str, ...]:
+    return tuple(f"{number:,}" for number in numbers)
 
 
 def _task(name: str) -> Task:
