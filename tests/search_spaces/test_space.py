@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from random import Random
 
@@ -299,11 +298,10 @@ def test_the_papers_own_experiments_are_points_of_its_space() -> None:
     assert all(tasks.contains({name: 1.0}) for name in tasks.simplex.tasks)
 
 
-@pytest.mark.skipif("CROSSLIFT_REAL" not in os.environ, reason="CROSSLIFT_REAL names no folder with the real text")
-def test_small_finds_all_of_its_data() -> None:
+@pytest.mark.slow
+def test_small_finds_all_of_its_data(real: Path) -> None:
     space = load("small")
-    root = Path(os.environ["CROSSLIFT_REAL"])
-    data = DataFolders(tuple(root / folder for folder in space.data.folders), space.data.files)
+    data = DataFolders(tuple(real / folder for folder in space.data.folders), space.data.files)
     mixed = space.axes["intermediate.tasks"]
     assert isinstance(mixed, Simplex)
     trained = (*mixed.simplex.of, "udpos", "panx", "xnli", "squad", "copa")

@@ -203,3 +203,16 @@ def test_the_test_set_of_pubmedqa_is_what_its_answers_are_given_for(tmp_path: Pa
     train, test = (load(source(folders(tmp_path).find("pubmedqa", split, "en"))) for split in ("train", "test"))
     assert [example.id for example in test.examples] == ["2", "7"]
     assert [example.id for example in train.examples] == [key for key in asked if key not in ("2", "7")]
+
+
+def test_placeholders_in_place_of_labels_are_never_read(tmp_path: Path) -> None:
+    """COPA's test has no labels, so it is no split of COPA; XCOPA's labels are those of the gold folder."""
+    save(tmp_path, {"xcopa/test-en.jsonl": COPA, "xcopa/test-it.jsonl": COPA})
+    data = folders(tmp_path)
+    assert json.loads(COPA)["label"] == 0
+    assert why(data.find("copa", "test", "en")) == "there is no test split"
+    save(tmp_path, {"gold/xcopa/test-it.jsonl": '{"label": 1}'})
+    assert [getattr(e, "label", None) for e in load(source(data.find("xcopa", "test", "it"))).examples] == [1]
+    save(tmp_path, {"xcopa/test-tr.jsonl": COPA.replace('"label": 0', '"label": -1')})
+    with pytest.raises(UserError, match=r"test-tr\.jsonl:1: label -1 is none of 0 to 1"):
+        data.find("xcopa", "test", "tr")
