@@ -52,6 +52,10 @@ def test_whole_suite_trials_rank_by_their_average(folder: Path) -> None:
     assert [row.rank for row in board.rows] == list(range(1, 8))
     for row in board.rows:
         assert row.average == pytest.approx(fmean(row.tasks.values()))
+        for task, score in row.tasks.items():
+            assert score == pytest.approx(
+                fmean(cell["score"] for cell in row.to_json()["cells"] if cell["task"] == task)
+            )
         if row.lift is not None:
             baseline = next(other for other in board.rows if other.trial == row.against)
             assert row.lift.value == pytest.approx(row.average - baseline.average, abs=1e-6)

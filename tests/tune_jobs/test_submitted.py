@@ -57,3 +57,10 @@ def test_without_labels_the_submission_is_the_same_bytes(tmp_path: Path, monkeyp
         line for line in whole.lines if line.part == "selection"
     ]
     assert not bare.absent
+    for line in whole.lines:
+        assert bool(line.cells) == (line.language is not None and line.part in ("selection", "report"))
+        for cell in line.cells:
+            assert (cell.task, cell.language, cell.part) == (line.task, line.language, line.part)
+            assert cell.score == pytest.approx(line.score) and cell.n == line.examples
+            assert cell.metric and cell.version and cell.data
+            assert (cell.layer, cell.pooling) == ((1, "mean") if cell.task == "bucc2018" else (None, None))

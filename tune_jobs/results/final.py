@@ -15,6 +15,7 @@ import numpy as np
 
 from search_spaces.recipes import RecipeFile
 from tasks import catalog
+from tasks.cells import Cell
 from tasks.data import Absent, DataFolders, Part, load
 from tasks.declaration import HeldOut
 from tasks.examples import is_labelled
@@ -29,6 +30,7 @@ from tune_jobs.results import looks, submitted
 from tune_jobs.results.lift import Interval, Measured, interval
 from tune_jobs.results.remarks import remarks
 from tune_jobs.results.results import Scores
+from tune_jobs.sweeps.events import CellOf
 
 ReportPart = Literal["selection", "report", "report without the fifth"]
 PARTS: tuple[Literal["selection", "report"], ...] = ("selection", "report")
@@ -39,7 +41,8 @@ REST: ReportPart = "report without the fifth"
 class Line:
     """Scores of recipe and baseline (means over seeds), and the lift; over all languages of a task, or all tasks.
 
-    `task` or `language` is None where the line is an average over all of them.
+    `task` or `language` is None where the line is an average over all of them. `cells` are the recipe's own, one a
+    seed, where the line is of one language: by which metric, and from which data, layer and pooling scores come.
     """
 
     part: ReportPart
@@ -49,10 +52,11 @@ class Line:
     score: float
     baseline: float
     lift: Interval
+    cells: tuple[Cell, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Everything, for `--json`."""
-        return {**vars(self), "lift": self.lift.to_json()}
+        return {**vars(self), "lift": self.lift.to_json(), "cells": [cell.to_json() for cell in self.cells]}
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def final(
         measured[REST] = [held.get((cell.task, cell.language), cell) for cell in measured["report"]]
     changed = {cell.task for cell in rest}  # without the fifth, only these differ, and the average
     lines = tuple(
-        line
+        replace(line, cells=_cells(line, ours, scores))
         for part, cells in measured.items()
         for line in _lines(part, cells)
         if part != REST or line.task is None or line.task in changed
@@ -173,6 +177,14 @@ def _lines(part: ReportPart, cells: Sequence[Measured]) -> list[Line]:
         lines += [_line(part, task, cell.language, [cell]) for cell in own]
         lines.append(_line(part, task, None, own))
     return [*lines, _line(part, None, None, cells)]
+
+
+def _cells(line: Line, side: _Side, scores: Scores) -> tuple[Cell, ...]:
+    """What a line of one language is made of; the rest of a test set has no cells of its own."""
+    if line.task is None or line.language is None or line.part == REST:
+        return ()
+    stages = [graph.cells[line.task, line.language] for graph in side.graphs[line.part]]
+    return tuple(scores.cells(CellOf(task=line.task, language=line.language, stage=stage) for stage in stages))
 
 
 def _line(part: ReportPart, task: str | None, language: str | None, cells: Sequence[Measured]) -> Line:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks import catalog
+from tasks.cells import Cell
 from tasks.declaration import HeldOut
 from trainers.identity import canonical, digest
 from trainers.recipe import Recipe
@@ -47,6 +48,7 @@ class Row:
     tasks: Mapping[str, float]
     reason: str = ""
     others: tuple[str, ...] = ()  # training tasks in another language than English: `english` is not zero-shot then
+    cells: tuple[Cell, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Everything, for `--json`."""
@@ -65,6 +67,7 @@ class Row:
             "lift_against_trial": self.against,
             "tasks": dict(self.tasks),
             "reason": self.reason,
+            "cells": [cell.to_json() for cell in self.cells],
         }
 
 
@@ -142,6 +145,7 @@ def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, re
         tasks=average.tasks if average else {},
         reason=trial.ended.reason if trial.ended else "",
         others=not_english(trial.sampled.recipe, results.suite),
+        cells=tuple(cells),
     )
 
 
