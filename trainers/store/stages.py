@@ -12,7 +12,7 @@ stages/<id>/DAMAGED.<n>.json          a verifying read found a file of COMMIT n 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -64,6 +64,15 @@ class StageStore:
             _report(survey)
             if commit is not None:
                 yield commit
+
+    def unmade(self, stages: Set[str]) -> set[str]:
+        """Those of some stages that have no commit, or one that was found damaged, from one listing of names."""
+        made = {survey.stage for survey in Survey.all(self.objects) if survey.has_commit()} if stages else set()
+        return set(stages) - made
+
+    def condemn(self, stage: str, number: int, names: Iterable[str] = ()) -> None:
+        """Make COMMIT `number` count no longer: it, or some of its files, are damaged or missing."""
+        self.objects.create(f"stages/{stage}/DAMAGED.{number}.json", canonical_json({"files": sorted(names)}))
 
     def begin(self, stage: str) -> str:
         """Begin an attempt: its name, unique, and greater than those of all attempts of the stage that began before.
@@ -218,8 +227,7 @@ class StageStore:
         """Make a changed file's manifest count no longer."""
         log.warning("%s: its content has changed", source.key(name))
         if isinstance(source, Commit):
-            key = f"stages/{source.stage}/DAMAGED.{source.number}.json"
-            self.objects.create(key, canonical_json({"files": [name]}))
+            self.condemn(source.stage, source.number, [name])
         else:
             self.objects.delete(source.key(PROGRESS))
 

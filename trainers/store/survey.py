@@ -56,6 +56,10 @@ class Survey:
         """The attempt that began last."""
         return max((key.split("/")[0] for key in self.found if "/" in key), default=None)
 
+    def has_commit(self) -> bool:
+        """Whether there is a COMMIT that nobody has found damaged, going by the names alone."""
+        return bool(set(self.numbers("COMMIT")) - set(self.numbers("DAMAGED")))
+
     def commit(self) -> Commit | None:
         """The valid commit with the highest number."""
         for number in reversed(self.numbers("COMMIT")):

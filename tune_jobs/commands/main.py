@@ -22,7 +22,10 @@ from trainers.store.files import advice
 from tune_jobs.commands.logs import log_file
 from tune_jobs.lanes.interrupted import Interrupted
 
-COMMANDS = ("sweep", "plan", "leaderboard", "best", "final", "export", "score", "stages", "toy", "tasks", "data")
+COMMANDS = (
+    *("sweep", "plan", "leaderboard", "best", "final", "export"),
+    *("score", "stages", "store", "toy", "tasks", "data"),
+)
 
 app = typer.Typer(
     name="crosslift",

@@ -128,7 +128,7 @@ class _Driver:
 
     def run(self, expand: Expand, asked: Callable[[], bool]) -> None:
         """Live all trials."""
-        sampling = Sampling(self._space, self._log, self._desk, expand)
+        sampling = Sampling(self._space, self._store, self._log, self._desk, expand)
         conduct = Conduct(self._log.history, self._desk, sampling, self._enter, self._leave, lambda: self._stop(asked))
         scratch = Path(tempfile.mkdtemp(prefix="crosslift-tune-"))
         try:

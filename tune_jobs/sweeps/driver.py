@@ -77,7 +77,7 @@ class _Driver:
         self._fenced = clock()
         broker = Broker(store, clock)
         self._desk = SweepDesk(space, store, broker, log, on_event)
-        self._sampling = Sampling(space, log, self._desk, expand)
+        self._sampling = Sampling(space, store, log, self._desk, expand)
         self._lane = SerialLane(broker, runner, on_event, self._stop)
         self._lives: dict[int, Iterator[None]] = {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from tasks.errors import UserError
 from trainers.store.objects import Objects
 from tune_jobs.sweeps.events import AnyEvent, Driver, Envelope
 from tune_jobs.sweeps.history import History
+from tune_jobs.sweeps.roots import refer
 
 DIGITS = 8  # numbers are padded, so that a listing is in order
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -75,6 +76,10 @@ class EventLog:
             raise replaced(self.sweep)
         self._next += 1
         self.history.apply(event)
+
+    def refer(self, trial: int, stages: Iterable[str]) -> None:
+        """Note which stages a trial that is about to begin stands on."""
+        refer(self._objects, f"sweeps/{self.sweep}", trial, stages)
 
     def check(self) -> None:
         """Between two events: raise `UserError` if another driver has taken over."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search_spaces.settings import Pinned
 from tasks.cells import Cell
 from trainers.identity import digest
 from trainers.recipe import Recipe
@@ -23,7 +24,7 @@ class Opened(Event):
     """The sweep's first event: the space's identity, and the versions that began it.
 
     `folders`, relative to `--data`, are no part of the identity; they are kept so that `best` can say where data was.
-    `data` is the sha256 of the fingerprints of what the first recipe reads, with the tasks of every mixture, so that a
+    `locked` are the files from the hub among what that recipe reads, by their paths below a folder. `data` is the sha256 of the fingerprints of what the first recipe reads, with the tasks of every mixture, so that a
     sweep is not continued on other data; empty in logs that are older than it.
     """
 
@@ -31,6 +32,7 @@ class Opened(Event):
     sweep: str
     space: dict[str, Any]
     folders: tuple[str, ...] = ()
+    locked: dict[str, Pinned] = {}
     data: str = ""
     versions: dict[str, str] = {}
 

@@ -9,6 +9,7 @@ from tasks.errors import UserError
 from trainers.graph import Graph
 from trainers.identity import digest
 from trainers.store.objects import Objects
+from tune_jobs.pinned import check_pinned, pinned_files
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import Opened
 from tune_jobs.sweeps.sampling import Expand
@@ -23,17 +24,19 @@ def check_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
         UserError: the sweep began with a space that differs in what makes results comparable, or with other data.
     """
     log = EventLog(objects, space.name)
-    opened = log.history.opened
-    if opened is not None and (differing := space.differences(opened.space)):
+    opened, where = log.history.opened, f"sweep {space.name}"
+    if opened is None:
+        return log
+    if differing := space.differences(opened.space):
         raise UserError(
             f"the space has changed since this sweep began, in {', '.join(differing)}; "
             "give the space another name, or change it back",
-            where=f"sweep {space.name}",
+            where=where,
         )
-    if opened is not None and opened.data not in ("", data_digest(expand(space.widest()))):
-        raise UserError(
-            "the data has changed since this sweep began; give the space another name", where=f"sweep {space.name}"
-        )
+    graph = expand(space.widest())
+    check_pinned(opened.locked, pinned_files(graph), where)
+    if opened.data not in ("", data_digest(graph)):
+        raise UserError("the data has changed since this sweep began; give the space another name", where=where)
     return log
 
 
@@ -42,8 +45,17 @@ def open_log(space: Space, objects: Objects, expand: Expand) -> EventLog:
     log = check_log(space, objects, expand)
     versions = {name: version(name) for name in ("crosslift", "torch", "transformers", "optuna")}
     if log.history.opened is None:
-        data, folders = data_digest(expand(space.widest())), space.data.folders
-        log.write(Opened(sweep=space.name, space=space.identity(), folders=folders, data=data, versions=versions))
+        graph = expand(space.widest())
+        log.write(
+            Opened(
+                sweep=space.name,
+                space=space.identity(),
+                folders=space.data.folders,
+                locked=pinned_files(graph),
+                data=data_digest(graph),
+                versions=versions,
+            )
+        )
     log.take_over(versions)
     return log
 

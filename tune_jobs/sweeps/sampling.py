@@ -8,25 +8,29 @@ from search_spaces.space import Space
 from tasks.errors import UserError
 from trainers.graph import Graph
 from trainers.recipe import Recipe
+from trainers.store.stages import StageStore
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import AbsentCell, Sampled
-from tune_jobs.sweeps.history import TrialHistory
+from tune_jobs.sweeps.history import History, TrialHistory
 from tune_jobs.sweeps.searcher import Searcher, recipe_id
 
 Expand = Callable[[Recipe], Graph]
 
 
 class Sampling:
-    """Begins the trials of a sweep, in the order of their numbers; those that are open already come first."""
+    """Begins the trials of a sweep, in the order of their numbers.
 
-    def __init__(self, space: Space, log: EventLog, desk: SweepDesk, expand: Expand) -> None:
+    Those that are open already come first, and those that have ended and whose results the store has lost since.
+    """
+
+    def __init__(self, space: Space, store: StageStore, log: EventLog, desk: SweepDesk, expand: Expand) -> None:
         self._log = log
         self._desk = desk
         self._expand = expand
         self._searcher = Searcher(space)
         self._reproducible = space.search.reproducible
-        self._open = log.history.open()
+        self._open = log.history.open() + _lost(log.history, store)
 
     def next(self) -> tuple[TrialHistory, Graph] | None:
         """The next trial and its stages; None if its turn has not come, or there is nothing new to try.
@@ -48,6 +52,7 @@ class Sampling:
             raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
         absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
         number = len(history.trials)
+        self._log.refer(number, graph.stages)
         settled = self._searcher.settled(number) if self._reproducible else None
         begun = Sampled(
             trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent, settled=settled
@@ -59,3 +64,11 @@ class Sampling:
     def finished(self) -> bool:
         """Whether there will be no more trials."""
         return not self._open and self._searcher.finished(self._log.history)
+
+
+def _lost(history: History, store: StageStore) -> list[TrialHistory]:
+    """Trials that have ended, with a score stage that is not there any more."""
+    ended = [trial for trial in history.trials if trial.ended is not None]
+    scores = {trial.number: {c.stage for rung in trial.rungs.values() for c in rung.cells} for trial in ended}
+    unmade = store.unmade(set().union(*scores.values()))
+    return [trial for trial in ended if scores[trial.number] & unmade]

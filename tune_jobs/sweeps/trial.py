@@ -63,14 +63,14 @@ def run(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
 def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
     rungs = [number for number, stages in enumerate(graph.rungs) if stages]  # all tasks of a rung may be absent
     for rung in rungs:
+        wanted = graph.rung(rung)
+        desk.want(trial.number, rung, wanted, graph.stages)  # also of a rung that was scored: a stage may be lost since
+        while (answer := desk.done(trial.number, wanted)).missing:
+            if answer.reason:
+                desk.ended(_failed(trial, answer))
+                return
+            yield
         if rung not in trial.rungs:
-            wanted = graph.rung(rung)
-            desk.want(trial.number, rung, wanted, graph.stages)
-            while (answer := desk.done(trial.number, wanted)).missing:
-                if answer.reason:
-                    desk.ended(_failed(trial, answer))
-                    return
-                yield
             desk.scored(_scored(trial.number, rung, graph, desk))
         if rung == rungs[-1]:
             desk.ended(Ended(trial=trial.number, how=How.COMPLETE, value=trial.value))
