@@ -24,12 +24,21 @@ class Toy(Spec):
     further: Annotated[bool, Later(True)] = True
 
 
+class Pinned(Spec):
+    """A file from the hub as a sweep read it: the commit that it is of, and the sha256 of its content."""
+
+    revision: str
+    sha256: str
+
+
 class DataSettings(Spec):
     """Where data comes from: a generated world, folders with official files, or the Hugging Face hub.
 
     `folders` are relative to `--data` and searched in order. `files[task][split]` names the published files that serve
     as a split, relative to the folders; `{language}` and `{iso3}` work in them. `hub` says that `crosslift data fetch`
     can bring what no folder has. `tasks` are users' own (`search_spaces.own_tasks`), as they stand in their files.
+    `locked` are the files from the hub that a recipe was found with, by their paths below a folder: what is there now
+    must be the same.
     """
 
     toy: Toy | None = None
@@ -37,6 +46,7 @@ class DataSettings(Spec):
     files: dict[str, dict[str, Annotated[tuple[RelativePath, ...], Field(min_length=1)]]] = Field(default_factory=dict)
     hub: bool = False
     tasks: Annotated[tuple[OwnTask, ...], Later(())] = ()
+    locked: Annotated[dict[str, Pinned], Later({})] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -156,15 +156,15 @@ class Space:
     def identity(self) -> dict[str, Any]:
         """What makes results of this space comparable, JSON-able, with all defaults written out.
 
-        Outside are the name, the budget (`trials`), `concurrency` and the folders of the data: more trials extend a
-        sweep. Inside are `data.files`, since they say which published file serves as which split.
+        Outside are the name, the budget (`trials`), `concurrency` and where the data is and was from: more trials
+        extend a sweep. Inside are `data.files`, since they say which published file serves as which split.
         """
         recipe = canonical(_recipe(self.template.raw(self.template.firsts)))
         for keys, axis in self.template.axes.items():
             _put(recipe, keys, canonical(axis))
         languages = {name: list(self.suite.languages_of(name)) for name in self.suite.tasks}
         return {
-            "data": _without(canonical(self.data), "folders"),
+            "data": _without(canonical(self.data), "folders", "locked"),
             "suite": {"name": self.suite.name, "tasks": list(self.suite.tasks), "languages": languages},
             "rungs": [list(rung) for rung in self.rungs],
             "recipe": recipe,

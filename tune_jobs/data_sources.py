@@ -13,6 +13,7 @@ from tasks.data import DataFolders
 from tasks.errors import UserError
 from trainers.graph import Graph, expand
 from trainers.recipe import Recipe
+from tune_jobs.pinned import check_pinned, locked_in
 from tune_jobs.places import cache_folder
 
 
@@ -24,7 +25,7 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
         folder: what `--data` names; a generated world does not look at it.
 
     Raises:
-        UserError: a folder is missing.
+        UserError: a folder is missing, or a file from the hub is not the one that a recipe was found with.
     """
     if settings.toy is not None:
         wanted = settings.toy
@@ -39,6 +40,7 @@ def open_data(settings: DataSettings, folder: Path) -> DataFolders:
     folders = tuple(folder.expanduser().absolute() / name for name in settings.folders)
     for missing in (path for path in folders if not path.is_dir()):
         raise UserError(f"no folder {missing}; name the folder that holds the data", where="--data")
+    check_pinned(settings.locked, locked_in(folders), "data.locked")
     return DataFolders(folders, settings.files)
 
 

@@ -13,7 +13,8 @@ from tune_jobs.sweeps.history import TrialHistory
 def recipe_file(results: Results, trial: TrialHistory) -> RecipeFile:
     """What `crosslift final` needs, from the event log alone."""
     opened = results.opened
-    data = opened.space["data"] | {"folders": opened.folders or (".",)}
+    locked = {name: pinned.model_dump() for name, pinned in opened.locked.items()}
+    data = opened.space["data"] | {"folders": opened.folders or (".",), "locked": locked}
     return RecipeFile(
         name=results.name,
         data=DataSettings.model_validate_json(json.dumps(data)),

@@ -24,8 +24,9 @@ class Opened(Event):
     """The sweep's first event: the space's identity, and the versions that began it.
 
     `folders`, relative to `--data`, are no part of the identity; they are kept so that `best` can say where data was.
-    `locked` are the files from the hub among what that recipe reads, by their paths below a folder. `data` is the sha256 of the fingerprints of what the first recipe reads, with the tasks of every mixture, so that a
-    sweep is not continued on other data; empty in logs that are older than it.
+    `locked` are the files from the hub among what the first recipe reads, by their paths below a folder. `data` is the
+    sha256 of the fingerprints of what it reads, with the tasks of every mixture, so that a sweep is not continued on
+    other data; empty in logs that are older than it.
     """
 
     type: Literal["opened"] = "opened"
