@@ -10,14 +10,16 @@ from tasks import lock
 from tasks.data import Absent, DataFolders, load
 from tasks.declaration import Task
 from tasks.errors import UserError
-from tasks.examples import is_labelled
+from tasks.examples import Passage, is_labelled
+from tasks.faults import faults
 
 
 @dataclass(frozen=True)
 class Finding:
     """One dataset: its examples, how many of them have labels, and the published number where one is known.
 
-    `fault` is the first mistake in its files, with file and line, or None.
+    Of a pool that is searched, `examples` are the queries. `omits` says what of the published examples a reader leaves
+    out on purpose. `faults` are the mistakes in its files, with file and line.
     """
 
     task: str
@@ -26,12 +28,15 @@ class Finding:
     examples: int = 0
     labelled: int = 0
     published: int | None = None
-    fault: str | None = None
+    omits: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def odd(self) -> bool:
-        """Whether the number of examples is not the published one."""
-        return self.published is not None and self.fault is None and self.examples != self.published
+        """Whether the number of examples is not the published one, nor what a reader leaves of it."""
+        if self.published is None or self.faults:
+            return False
+        return self.examples > self.published or (self.examples < self.published and not self.omits)
 
 
 def check(tasks: Iterable[Task], data: DataFolders) -> Iterator[Finding]:
@@ -53,16 +58,18 @@ def check_locks(folders: Iterable[Path]) -> Iterator[Finding]:
             file = folder / name
             if not file.is_file() or lock.changed(file, entry):
                 what = "missing" if not file.is_file() else "not what was fetched"
-                yield Finding(entry.task, "", "", fault=f"{file}: {what}; {lock.MEND} again")
+                yield Finding(entry.task, "", "", faults=(f"{file}: {what}; {lock.MEND} again",))
 
 
 def _finding(task: Task, split: str, language: str, data: DataFolders) -> Finding:
     try:
         source = data.find(task.name, split, language, labelled=False)
-        if isinstance(source, Absent):
-            return Finding(task.name, split, language, fault=source.why)
-        examples = load(source).examples
     except UserError as error:
-        return Finding(task.name, split, language, fault=str(error))
-    published = task.sizes.get(split) if language == "en" or len(task.splits[split].languages) == 1 else None
-    return Finding(task.name, split, language, len(examples), sum(map(is_labelled, examples)), published)
+        return Finding(task.name, split, language, faults=(str(error),))
+    if isinstance(source, Absent):
+        return Finding(task.name, split, language, faults=(source.why,))
+    if found := faults(source):
+        return Finding(task.name, split, language, faults=found)
+    examples = [e for e in load(source).examples if not (isinstance(e, Passage) and e.candidate)]
+    labelled = sum(map(is_labelled, examples))
+    return Finding(task.name, split, language, len(examples), labelled, task.size(split, language), task.omits)

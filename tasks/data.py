@@ -203,7 +203,8 @@ class DataFolders:
         if not may_hold(task.splits[split], layout, language):
             return f"only in {', '.join(task.splits[split].languages) or 'languages that the files name'}"
         wanted = paths(task, layout, language)
-        return f"no file {next(path for path in wanted if not self._files(path))}"
+        missing = f"no file {next(path for path in wanted if not self._files(path))}"
+        return f"{missing}; bring {task.brings}" if task.brings else missing
 
     def _revision(self, source: DataSource) -> str | None:
         """The commit of a source's files if they came from the hub; what no lock names is refused."""

@@ -122,6 +122,9 @@ class Task:
     A reference to a part of a task (`tasks.references`) is a task of its own: `only` are the values that its rows must
     have in some of the `filters`, `control` asks for as many random examples instead, drawn with that seed, and
     `taught_in` is the language of its training set.
+
+    `sizes` are published numbers of examples by split, and by language where languages differ. `omits` says what of
+    them the reader leaves out, if anything; `brings` what users have to bring themselves, as nobody may pass it on.
     """
 
     name: str
@@ -141,10 +144,17 @@ class Task:
     report: str | None = None
     dev: str | HeldOut | None = None
     hub: Hub | None = None
-    sizes: Mapping[str, int] = field(default_factory=dict)  # published examples per split, English where it varies
+    sizes: Mapping[str, int | Mapping[str, int]] = field(default_factory=dict)
     normalised: bool = True  # whether retrieval compares directions alone (cosines), or inner products
     codes: Mapping[str, str] = field(default_factory=dict)  # what `{iso3}` means here, where it departs from ISO 639-3
     filters: tuple[str, ...] = ()  # columns of its files that a reference may ask for
     only: Mapping[str, str] = field(default_factory=dict)
     control: int | None = None
     taught_in: str = "en"
+    omits: str = ""
+    brings: str = ""
+
+    def size(self, split: str, language: str) -> int | None:
+        """How many examples a split is published with in a language, queries where a pool is searched, if known."""
+        size = self.sizes.get(split)
+        return size.get(language) if isinstance(size, Mapping) else size

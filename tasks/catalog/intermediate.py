@@ -176,8 +176,7 @@ COMMONSENSEQA = Task(
     sizes={"train": 9_741, "dev": 1_221},
 )
 
-# What to bring from one's own CCGbank: `ccg.train` and `ccg.dev` with a sentence a line (tokens TAB supertags, with
-# blanks between them), and `tags_to_id.json`, {supertag: number from 0}. The labels are the numbers, as in jiant.
+# The labels are the numbers of the supertags, as in jiant
 CCG = Task(
     name="ccg",
     kind=Kind.TAGGING,
@@ -193,6 +192,8 @@ CCG = Task(
     labels=tuple(map(str, range(CCG_TAGS))),
     dev="dev",
     sizes={"train": 38_015, "dev": 5_484},
+    brings="your own CCGbank (LDC): a sentence a line, its tokens, TAB, its supertags, with blanks between them; and "
+    "`tags_to_id.json`, {supertag: number from 0}",
 )
 
 COPA = Task(

@@ -72,7 +72,7 @@ MEWSLIX = Task(
     selection="dev",
     report="test",
     dev="dev",
-    sizes={"train": 167_719, "dev": 316, "test": 1_490},
+    sizes={"train": 167_719, "dev": {"en": 316}, "test": {"en": 1_490}},
 )
 
 LAREQA = Task(
@@ -112,6 +112,7 @@ MULTICHECKLIST = Task(
     selection=HeldOut("test"),
     report="test",
     sizes={"test": 1_200},
+    omits="cases that a language's templates cannot say",
 )
 
 LANGUAGES: Mapping[str, tuple[str, ...]] = {

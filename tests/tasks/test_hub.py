@@ -134,9 +134,10 @@ def test_changed_files_and_odd_counts_are_found(hub: HubServer, tmp_path: Path) 
     file = tmp_path / "hub/scitail/dev.jsonl"
     file.write_text(file.read_text().replace("neutral", "neutrl"))
     (fault,) = check_locks([tmp_path])
-    assert str(file) in str(fault.fault) and "not what was fetched" in str(fault.fault)
-    bad = [finding.fault for finding in check([catalog.get("scitail")], DataFolders((tmp_path,), {}))]
-    assert bad[0] is None and "not what was fetched from the hub" in str(bad[1])
+    (line,) = fault.faults
+    assert str(file) in line and "not what was fetched" in line
+    good, bad = (finding.faults for finding in check([catalog.get("scitail")], DataFolders((tmp_path,), {})))
+    assert good == () and "not what was fetched from the hub" in bad[0]
 
 
 def test_what_the_hub_lacks_is_said_in_a_line(hub: HubServer, tmp_path: Path) -> None:

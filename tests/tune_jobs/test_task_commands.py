@@ -92,16 +92,28 @@ def test_data_is_checked(crosslift: Run, tmp_path: Path) -> None:
     (tmp_path / "xnli").mkdir()
     (tmp_path / "xnli/dev-de.tsv").write_text("a\tb\tneutral\n")
     (tmp_path / "xnli/dev-en.tsv").write_text("a\tb\tneutral\n")
-    code, out, _ = crosslift("data", "check")
-    assert code == 0 and "published: 2,490" in out
-    (tmp_path / "xnli/dev-de.tsv").write_text("a\tb\tneutrl\n")
+    code, out, err = crosslift("data", "check")
+    assert code == 2 and "2 of 2 datasets do not have as many examples as were published" in err
+    assert out.count("published: 2,490") == 2
+    (tmp_path / "xnli/dev-de.tsv").write_text("a\tb\tneutrl\na\tb\tneutral\na\tb\n")
     code, out, err = crosslift("data", "check", "xnli")
     assert code == 2 and "1 of 2 datasets" in err
     assert f"xnli dev de: {tmp_path}/xnli/dev-de.tsv:1: unknown label 'neutrl'" in out
+    assert f"xnli dev de: {tmp_path}/xnli/dev-de.tsv:3: 2 columns, not 3" in out
     assert crosslift("data", "check", "pawsx")[::2] == (
         2,
         f"crosslift: {tmp_path}: no file of a declared task is there\n",
     )
+
+
+def test_what_a_reader_leaves_out_is_said_and_queries_are_counted(crosslift: Run, tmp_path: Path) -> None:
+    rows = [f"C000000{i}||mention {i}||a <tgt>mention</tgt>" for i in range(4)]
+    (tmp_path / "xl-bel").mkdir()
+    for language, kept in (("de", rows), ("en", rows[:3])):
+        (tmp_path / f"xl-bel/{language}_1k_test_query_with_context.txt").write_text("\n".join(kept) + "\n")
+    code, out, _ = crosslift("data", "check", "--json")
+    assert code == 0 and [finding["examples"] for finding in json.loads(out)] == [3, 3]
+    assert "left out 997 of 1,000: mentions of concepts that no" in crosslift("data", "check")[1]
 
 
 def test_what_training_and_test_sets_share_is_shown(crosslift: Run, tmp_path: Path) -> None:

@@ -56,7 +56,10 @@ def check_command(
     data: Annotated[list[Path] | None, typer.Option("--data", metavar="DIR", help="A data folder; repeatable.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read all data of a folder: counts against the published sizes, labels, offsets, encodings, pinned files."""
+    """Read all data of a folder: counts against the published sizes, labels, offsets, encodings, pinned files.
+
+    Ends with 2 where data cannot be used, or has not as many examples as were published.
+    """
     from tasks.checking import check, check_locks
     from tasks.data import DataFolders
 
@@ -69,9 +72,11 @@ def check_command(
         print_json([asdict(finding) for finding in found])
     else:
         _show(found)
-    faults = sum(finding.fault is not None for finding in found)
+    faults, odd = sum(bool(finding.faults) for finding in found), sum(finding.odd for finding in found)
     if faults:
         raise UserError(f"{faults} of {len(found)} datasets cannot be used as they are")
+    if odd:
+        raise UserError(f"{odd} of {len(found)} datasets do not have as many examples as were published")
 
 
 @data_app.command("overlap")
@@ -114,14 +119,20 @@ def _task(name: str) -> Task:
 
 
 def _show(found: list[Finding]) -> None:
-    rows = [_row(finding) for finding in found if finding.fault is None]
+    from tasks.faults import MOST
+
+    rows = [_row(finding) for finding in found if not finding.faults]
     columns = ("task", "split", "language", "examples", "labelled", "")
     print_table(columns, rows, right=("examples", "labelled"))
     for finding in found:
-        if finding.fault is not None:
-            typer.echo(f"{finding.task} {finding.split} {finding.language}: {finding.fault}")
+        for fault in finding.faults:
+            typer.echo(f"{finding.task} {finding.split} {finding.language}: {fault}")
+        if len(finding.faults) == MOST:
+            typer.echo(f"{finding.task} {finding.split} {finding.language}: {MOST} faults, and perhaps more")
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
     note = f"published: {finding.published:,}" if finding.odd else ""
+    if finding.omits and finding.published and finding.examples < finding.published:
+        note = f"left out {finding.published - finding.examples:,} of {finding.published:,}: {finding.omits}"
     return finding.task, finding.split, finding.language, f"{finding.examples:,}", f"{finding.labelled:,}", note

@@ -77,13 +77,18 @@ def _row(task: Task) -> tuple[str, ...]:
         task.kind.value,
         task.metric,
         str(len(task.languages)),
-        ", ".join(f"{split} {size:,}" for split, size in task.sizes.items()) or "–",
+        ", ".join(f"{split} {size:,}" for split in task.splits if (size := _size(task, split))) or "–",
         task.train_on or (task.name if "train" in task.splits else "–"),
         f"a fifth of {selection.split}" if isinstance(selection, HeldOut) else selection or "–",
         task.domain,
         task.licence,
         _hub(task),
     )
+
+
+def _size(task: Task, split: str) -> int | None:
+    """The size of a split in English, or in the first language whose size is known."""
+    return next((size for code in ("en", *task.languages) if (size := task.size(split, code)) is not None), None)
 
 
 def _hub(task: Task) -> str:
