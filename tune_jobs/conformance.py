@@ -92,7 +92,8 @@ class Bench:
                 found += 1
                 yield Check("read", f"{split} {language}", f"{len(examples):,} examples, {labelled:,} with gold")
         if not found:
-            raise UserError("none of its files is in the data folders", where=f"task {task.name}")
+            bring = f"; bring {task.brings}" if task.brings else ""
+            raise UserError(f"none of its files is in the data folders{bring}", where=f"task {task.name}")
 
     def _graph(self, task: Task) -> Graph:
         """A recipe that trains on the task if it can, and scores it in every language that is there."""

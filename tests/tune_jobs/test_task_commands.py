@@ -88,6 +88,28 @@ def test_tasks_are_listed_by_domain_and_language(crosslift: Run) -> None:
     assert crosslift("tasks", "--domain", "cookery")[0] == 2
 
 
+def test_all_that_is_declared_of_a_task_is_shown_by_its_name(crosslift: Run) -> None:
+    for task in catalog.all_tasks():
+        code, out, err = crosslift("tasks", task.name)
+        assert code == 0, err
+        assert " ".join(task.languages) in out and task.licence in out and task.citation in out
+        for split in task.splits.values():
+            assert all(file in out for layout in split.layouts for file in layout.files)
+        assert task.hub is None or f"{task.hub.id}" in out
+        assert (task.brings in out) and (task.omits in out)
+        assert json.loads(crosslift("tasks", task.name, "--json")[1])["languages"] == list(task.languages)
+    assert "trained on  umsab?language=de in de" in crosslift("tasks", "umsab?language=de")[1]
+    assert crosslift("tasks", "xnly")[::2] == (2, "crosslift: unknown task 'xnly', did you mean 'xnli'?\n")
+
+
+def test_what_the_user_has_to_bring_is_said(crosslift: Run, tmp_path: Path) -> None:
+    assert "bring your own CCGbank (LDC)" in crosslift("tasks", "check", "ccg")[2]
+    space = bench.write(tmp_path)
+    space.write_text(space.read_text().replace("of: [snli, mnli]", "of: [ccg, mnli]"))
+    code, _, err = crosslift("plan", str(space))
+    assert code == 2 and "no file ccg/ccg.train; bring your own CCGbank (LDC)" in err
+
+
 def test_data_is_checked(crosslift: Run, tmp_path: Path) -> None:
     (tmp_path / "xnli").mkdir()
     (tmp_path / "xnli/dev-de.tsv").write_text("a\tb\tneutral\n")
