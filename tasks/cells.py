@@ -14,9 +14,10 @@ from tasks.examples import Example
 class Cell:
     """The score of one (task, language), in 0..100, with the number of examples that it is of.
 
-    `part` is `selection` or `report`; `version` is the metric's, `details` its named parts (F1 and EM). `data` is the
-    fingerprint of what was scored, `revision` its commit on the hub where it came from there; `layer` and `pooling`
-    say how a sentence became a vector, where a pool was searched.
+    `part` is `selection` or `report`; `version` is the metric's, `details` its named parts (F1 and EM), and how many
+    candidates each language has in a pool that they share (`candidates de`). `data` is the fingerprint of what was
+    scored, `revision` its commit on the hub where it came from there; `layer` (−1: the last) and `pooling` say how a
+    sentence became a vector, where a pool was searched.
     """
 
     task: str

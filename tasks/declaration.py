@@ -146,6 +146,7 @@ class Task:
     hub: Hub | None = None
     sizes: Mapping[str, int | Mapping[str, int]] = field(default_factory=dict)
     normalised: bool = True  # whether retrieval compares directions alone (cosines), or inner products
+    pool: tuple[str, ...] = ()  # languages whose candidates all queries search together; their ids begin with them
     codes: Mapping[str, str] = field(default_factory=dict)  # what `{iso3}` means here, where it departs from ISO 639-3
     filters: tuple[str, ...] = ()  # columns of its files that a reference may ask for
     only: Mapping[str, str] = field(default_factory=dict)

@@ -107,7 +107,7 @@ def current_cell(cell: Cell, found: Callable[[], Predictions]) -> Cell:
     if cell.version == version:
         return cell
     score = found().current().score
-    return replace(cell, score=score.value, n=score.n, version=version, details=dict(score.details))
+    return replace(cell, score=score.value, n=score.n, version=version, details={**cell.details, **score.details})
 
 
 def read(source: Path | BinaryIO) -> Predictions:

@@ -93,6 +93,7 @@ LAREQA = Task(
     report="test",
     normalised=False,
     sizes={"test": 1_190},
+    pool=LAREQA_LANGUAGES,
 )
 
 # The cases are filled into the published templates here, since the published ones are pickles (`readers.checklist`):

@@ -108,3 +108,6 @@ def test_both_are_scored_on_the_toy_world(tmp_path: Path, part: Any) -> None:
         cell = Cell.from_json(json.loads(store.read(commit, predictions.CELL)))
         assert found.score.value == cell.score
         assert 0 <= cell.score <= 100 and cell.n == len(found.ids) > 0
+        shared = stage.spec.data.kind is Kind.RANKING  # type: ignore[union-attr]
+        assert ({f"candidates {language}" for language in ("en", "qaa", "qab")} <= cell.details.keys()) == shared
+        assert commit.facts.get("pool", {}) == {name[11:]: n for name, n in cell.details.items() if " " in name}

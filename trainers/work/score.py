@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from safetensors.torch import load_file
 
 from tasks.cells import Cell
 from tasks.data import Dataset
-from tasks.examples import Kind, is_asked, is_labelled
+from tasks.examples import Kind, Passage, is_asked, is_labelled
 from trainers.identity import canonical_json
 from trainers.kinds.base import Limits
 from trainers.kinds.registry import kind_of
@@ -51,7 +52,7 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
     write(session.made / PREDICTIONS, made)
     if not made.scored:
         return {"examples": len(examples)}
-    result = made.score
+    result, pool = made.score, pool_sizes(dataset)
     cell = Cell(
         task=dataset.source.task,
         language=spec.language,
@@ -60,14 +61,22 @@ def run(spec: ScoreSpec, session: Session) -> dict[str, Any]:
         part=spec.part,
         metric=spec.metric,
         version=made.version,
-        details=dict(result.details),
+        details=dict(result.details) | {f"candidates {language}": n for language, n in pool.items()},
         data=spec.data.fingerprint,
         revision=dataset.source.revision,
         layer=spec.layer,
         pooling=spec.pooling,
     )
     (session.made / CELL).write_bytes(canonical_json(asdict(cell)))
-    return {"score": result.value, "examples": cell.n}
+    return {"score": result.value, "examples": cell.n} | ({"pool": pool} if pool else {})
+
+
+def pool_sizes(dataset: Dataset) -> dict[str, int]:
+    """How many candidates each language has in a pool that is common to several: files may be missing from it."""
+    if not dataset.source.declared.pool:
+        return {}
+    candidates = (e for e in dataset.examples if isinstance(e, Passage) and e.candidate)
+    return dict(sorted(Counter(candidate.id.partition("-")[0] for candidate in candidates).items()))
 
 
 def _search(spec: ScoreSpec, session: Session, embedder: Embedder, dataset: Dataset) -> list[Any]:

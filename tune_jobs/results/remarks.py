@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from tasks import catalog
 from trainers.batches.cutting import cuts
 from tune_jobs.results.results import CellStages, Scores
 
@@ -19,7 +20,7 @@ def remarks(cells: Iterable[CellStages], scores: Scores) -> tuple[str, ...]:
         cells: score stages of some models, the most interesting one first.
         scores: where they lie.
     """
-    said = (line for stages in cells for line in _cut(stages, scores))
+    said = (line for stages in cells for line in (*_cut(stages, scores), *_pools(stages, scores)))
     return tuple(dict.fromkeys(said))
 
 
@@ -30,3 +31,11 @@ def _cut(stages: CellStages, scores: Scores) -> Iterator[str]:
     for (data, length), group in groupby(notable, lambda item: (item[0][0], item[1].max_length)):
         each = ", ".join(f"{language} {cut.cut:,} of {cut.examples:,}" for (_, _, language), cut in group)
         yield f"{data}: examples cut at {length} subwords: {each}"
+
+
+def _pools(stages: CellStages, scores: Scores) -> Iterator[str]:
+    """`lareqa: candidates of 3 of 11 languages (de, en, th)`: fewer are easier to search."""
+    for (task, _), stage in sorted(stages.items()):
+        pool, there = catalog.get(task).pool, scores.facts(stage).get("pool", {})
+        if there and not set(pool) <= set(there):
+            yield f"{task}: candidates of {len(there)} of {len(pool)} languages ({', '.join(there)})"
