@@ -132,11 +132,14 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
         if set(theirs.labels) != set(ours.labels):
             what = f"{other} has other labels than {name}, {nearest(other, _trainers_of(ours))}"
             raise document.error(f"{dotted(keys)}: {what}", keys)
-    trained = {instead.get(name) or catalog.get(name).train_on or name for name in suite.tasks}
-    for name, keys in _named(recipe, "target", "per_task") + _named(recipe, "target", "limit"):
-        task(name, document, keys)
-        if name not in trained:
-            raise document.error(f"{dotted(keys)}: no task of the suite trains on it, {nearest(name, trained)}", keys)
+    trained = {name: instead.get(name) or catalog.get(name).train_on or name for name in suite.tasks}
+    # where a pool is searched, settings are the task's own: SQuAD's are those of answering its questions
+    settled = {name if catalog.get(name).kind.searched else train for name, train in trained.items()}
+    for field, known in (("per_task", settled), ("limit", set(trained.values()))):
+        for name, keys in _named(recipe, "target", field):
+            task(name, document, keys)
+            if name not in known:
+                raise document.error(f"{dotted(keys)}: no task of the suite trains on it, {nearest(name, known)}", keys)
     for keys, kind in _TEXT_KEYS:
         name = _value(recipe, keys)
         if isinstance(name, str) and task(name, document, ("recipe", *keys)).kind is not kind:
@@ -165,7 +168,7 @@ def _misfits(recipe: Recipe, suite: Suite) -> Iterator[tuple[str, Keys]]:
         return
     if scratch.hidden % scratch.heads:
         yield f"{scratch.hidden} is no multiple of `heads: {scratch.heads}`; make it one", ("base", "scratch", "hidden")
-    retrieved = any(catalog.get(name).kind.searched for name in suite.tasks)
+    retrieved = any(task.kind.searched and not task.dual for task in map(catalog.get, suite.tasks))
     if retrieved and recipe.retrieval.layer > scratch.layers:
         what = f"the encoder has {scratch.layers} layers, not {recipe.retrieval.layer}; write 0..{scratch.layers}"
         yield what, ("retrieval", "layer")

@@ -29,6 +29,8 @@ class Table:
         unlabelled: values of the label column that mean "none": such rows are left out.
         prefixed: column → what it begins with in rows that count; `{language}` and `{iso3}` work in it.
         first: what the first choice is called where the right one is a number or a letter: `0`, `1` or `A`.
+        paragraphs: whether what keeps questions together is the number of their context among the table's, which is
+            the same in all languages of parallel tables; else it is the article that is named, or the context itself.
     """
 
     columns: tuple[tuple[str, tuple[str, ...]], ...]
@@ -36,6 +38,7 @@ class Table:
     unlabelled: tuple[str, ...] = ()
     prefixed: tuple[tuple[str, str], ...] = ()
     first: str = "0"
+    paragraphs: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,13 @@ class Hub:
     Attributes:
         id: of the dataset.
         config: its name there; `{language}` and `{iso3}` work in it.
-        splits: our split → theirs. None: the hub's form cannot serve, and why is said where it is declared.
+        splits: our split → theirs; the rows of several, with blanks between their names, follow each other. None: the
+            hub's form cannot serve.
         table: how its rows become examples; None: the task's own reader takes them as JSON lines.
         revision: the commit that is meant; None: the newest when it is fetched, which the lock then names.
         verified: whether somebody has seen it at `revision`.
+        after: tasks whose hub forms are parts of this task, too, and come first.
+        lacks: why the hub's form cannot serve: what it does not have.
     """
 
     id: str
@@ -89,6 +95,8 @@ class Hub:
     table: Table | None = None
     revision: str | None = None
     verified: bool = False
+    after: tuple[str, ...] = ()
+    lacks: str = ""
 
     def names_language(self) -> bool:
         """Whether each language is a config of its own."""
@@ -116,8 +124,9 @@ class Task:
 
     `selection` names the split (or the held-out fifth of one) on which recipes are ranked, `report` the split that
     `final` alone scores, `dev` the English development set. `train_on` names the task whose `train` split trains this
-    task's head (SQuAD for XQuAD); None means the task trains on its own, or, for retrieval, not at all. `labels` is
-    the closed label set in the order of the classifier's outputs, `aliases` other spellings of labels in its files.
+    task's head (SQuAD for XQuAD); None means the task trains on its own, or, where a pool is searched, not at all.
+    `labels` is the closed label set in the order of the classifier's outputs, `aliases` other spellings of labels in
+    its files.
 
     A reference to a part of a task (`tasks.references`) is a task of its own: `only` are the values that its rows must
     have in some of the `filters`, `control` asks for as many random examples instead, drawn with that seed, and
@@ -145,8 +154,8 @@ class Task:
     dev: str | HeldOut | None = None
     hub: Hub | None = None
     sizes: Mapping[str, int | Mapping[str, int]] = field(default_factory=dict)
-    normalised: bool = True  # whether retrieval compares directions alone (cosines), or inner products
     pool: tuple[str, ...] = ()  # languages whose candidates all queries search together; their ids begin with them
+    normalised: bool = True  # whether retrieval compares directions alone (cosines), or inner products
     codes: Mapping[str, str] = field(default_factory=dict)  # what `{iso3}` means here, where it departs from ISO 639-3
     filters: tuple[str, ...] = ()  # columns of its files that a reference may ask for
     only: Mapping[str, str] = field(default_factory=dict)
@@ -159,3 +168,8 @@ class Task:
         """How many examples a split is published with in a language, queries where a pool is searched, if known."""
         size = self.sizes.get(split)
         return size.get(language) if isinstance(size, Mapping) else size
+
+    @property
+    def dual(self) -> bool:
+        """Whether the encoder is trained for the task to give queries and right candidates like vectors."""
+        return self.kind is Kind.RANKING and self.train_on is not None

@@ -1,8 +1,8 @@
 """From a recipe and a suite to the stages that train and score it.
 
 `base → intermediate → target (one per training set) → score (one per task and language)`. Equal inputs give equal
-ids, so XQuAD and MLQA share one SQuAD stage and two recipes share whatever they have in common. Retrieval tasks have no
-target stage: they score the encoder of the intermediate phase (or the base).
+ids, so XQuAD and MLQA share one SQuAD stage and two recipes share whatever they have in common. Tasks whose pool is
+searched without training have no target stage: they score the encoder of the intermediate phase (or the base).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from tasks import catalog
 from tasks.data import Absent, DataFolders, Dataset, DataSource, load
 from tasks.declaration import Task
 from tasks.errors import UserError
-from tasks.examples import Kind
+from tasks.examples import Kind, is_labelled
 from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
 from trainers.pieces import dev_data, draw_probabilities, schedule, shape, text, training_data
 from trainers.recipe import Base, Intermediate, Numerics, Optimisation, Recipe, Scratch
 from trainers.stages import (
+    LAST,
     STAGE_PREFIX,
     AnyStageSpec,
     Ingredient,
@@ -244,8 +245,11 @@ class _Builder:
         if not evaluated:
             return []
         train = self.recipe.target.train_on.get(name, task.train_on or name)
-        settings = self.recipe.target.per_task.get(train, self.recipe.target.optimisation)
-        model = encoder if task.kind.searched else self.target(train, settings, tokenizer, encoder)
+        key = name if task.kind.searched else train  # SQuAD as a ranking task has other settings than SQuAD
+        settings = self.recipe.target.per_task.get(key, self.recipe.target.optimisation)
+        model = encoder
+        if task.dual or not task.kind.searched:
+            model = self.target(train, settings, tokenizer, encoder, task if task.dual else catalog.get(train))
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 
     def evaluation(self, task: Task, language: str, part: ScorePart) -> Dataset | None:
@@ -269,10 +273,11 @@ class _Builder:
         needed = self.data.find(task.name, "dev", language) if task.kind is Kind.MINING else found
         return found if isinstance(found, DataSource) and isinstance(needed, DataSource) else None
 
-    def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str) -> str:
-        task = catalog.get(name)
+    def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str, task: Task) -> str:
+        """Training on the set of one task as another one: itself, or one that ranks."""
         dataset = self.training(name)
-        count = min(len(dataset), self.recipe.target.limit.get(name, len(dataset)))
+        known = sum(map(is_labelled, dataset.examples)) if task.dual else len(dataset)  # a pair a query
+        count = min(known, self.recipe.target.limit.get(name, known))
         dev = self.dev(name) if settings.keep == "best" else None
         spec = TargetSpec(
             tokenizer=tokenizer,
@@ -281,11 +286,12 @@ class _Builder:
             schedule=schedule(settings, [count], [task.kind]),
             keep=settings.keep,
             dev=dev_data(task, dev) if dev else None,
+            pooling=self.recipe.retrieval.pooling if task.dual else None,
             seed=self.recipe.seed,
             numerics=self.recipe.numerics,
         )
         sources = [dataset, dev] if dev else [dataset]
-        return self.add(spec, f"target {name}", sources, training_tokens([dataset], [1.0], spec.schedule))
+        return self.add(spec, f"target {task.name}", sources, training_tokens([dataset], [1.0], spec.schedule))
 
     def score(
         self, task: Task, dataset: Dataset, tokenizer: str, model: str, settings: Optimisation, part: ScorePart
@@ -302,9 +308,9 @@ class _Builder:
             part=part,
             max_length=settings.max_length,
             stride=settings.stride if task.kind is Kind.SPAN else 0,
-            layer=retrieval.layer if retrieval else None,
+            layer=(LAST if task.dual else retrieval.layer) if retrieval else None,
             pooling=retrieval.pooling if retrieval else None,
-            normalised=task.normalised,
+            normalised=task.normalised or task.dual,  # a dual encoder has learned from cosines
             dev=training_data(task, dev, len(dev)) if dev else None,
             numerics=self.recipe.numerics,
         )

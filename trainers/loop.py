@@ -8,9 +8,9 @@ optimiser, schedule, best weights and progress.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,8 @@ from trainers.randomness import row_keys
 from trainers.recipe import Numerics
 from trainers.session import Session
 from trainers.stages import Schedule
+
+T = TypeVar("T")
 
 LINES = 10  # of a stage's log that say how far it is
 
@@ -54,6 +56,17 @@ class Objective(Protocol):
 
     def evaluate(self) -> float:
         """The score on English dev, higher is better; called where `keep` is `best`."""
+
+
+@runtime_checkable
+class Coupled(Protocol):
+    """An objective whose items are compared with each other: each step it sees the vectors of all of them first."""
+
+    def vectors(self, batch: Batch) -> dict[int, Tensor]:
+        """What is compared, by slot."""
+
+    def couple(self, vectors: Mapping[int, Tensor]) -> None:
+        """Take the vectors of a whole global batch: what `loss` says of its items from here on depends on them."""
 
 
 @dataclass(frozen=True)
@@ -139,19 +152,40 @@ class Trainer:
 
     def _gradients(self, batch: GlobalBatch) -> tuple[float, int]:
         """The gradient of the global batch, and the loss and padded tokens that it took: equal on all ranks."""
-        loss, padded = self._accumulate(batch, self.session.ranks.slice(batch.items))
+        share = self.session.ranks.slice(batch.items)
+        if isinstance(self.objective, Coupled):
+            self._couple(self.objective, share)
+        loss, padded = self._accumulate(batch, share)
         self.session.ranks.sum_gradients(self.objective.model.parameters())
         loss, all_padded = self.session.ranks.total([loss, padded])
         return loss, int(all_padded)
 
     def _accumulate(self, batch: GlobalBatch, share: Sequence[Item]) -> tuple[float, int]:
-        """This rank's part of the gradient; out of memory halves the micro-batch and begins again."""
+        """This rank's part of the gradient."""
+        losses = self._in_micro_batches(share, lambda items: self._micro(batch, items))
+        return sum(loss for loss, _ in losses), sum(padded for _, padded in losses)
+
+    def _couple(self, objective: Coupled, share: Sequence[Item]) -> None:
+        """Show the objective the vectors of all ranks' items, without gradients: dropout will be the same again.
+
+        The gradient of the loss by these vectors is then all that an item needs to know of the others (Gao et al.
+        2021, arXiv 2101.06983), whatever the micro-batches and ranks.
+        """
+
+        def run(items: list[Item]) -> dict[int, Tensor]:
+            with torch.no_grad(), self._precision():
+                return {slot: v.cpu() for slot, v in objective.vectors(self._padded(items)).items()}
+
+        found = {slot: v for part in self._in_micro_batches(share, run) for slot, v in part.items()}
+        objective.couple({slot: v for part in self.session.ranks.gather(found) for slot, v in part.items()})
+
+    def _in_micro_batches(self, share: Sequence[Item], run: Callable[[list[Item]], T]) -> list[T]:
+        """What each micro-batch gives; out of memory halves them and begins again."""
         while True:
             self.objective.model.train()
             self.optimiser.zero_grad(set_to_none=True)
             try:
-                losses = [self._micro(batch, items) for items in micro_batches(share, self.tally.micro_tokens)]
-                return sum(loss for loss, _ in losses), sum(padded for _, padded in losses)
+                return [run(items) for items in micro_batches(share, self.tally.micro_tokens)]
             except torch.OutOfMemoryError:
                 if self.tally.micro_tokens <= max(item.length * len(item.rows) for item in share):
                     raise
@@ -159,16 +193,24 @@ class Trainer:
                 self.session.note(f"out of memory: micro-batches of {self.tally.micro_tokens} tokens from here on")
 
     def _micro(self, batch: GlobalBatch, items: list[Item]) -> tuple[float, int]:
+        padded = self._padded(items)
+        with self._precision():
+            loss = self.objective.loss(batch.ingredient, padded) / max(batch.count, 1)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
+        return float(loss.detach()), padded.tokens.numel()
+
+    def _padded(self, items: list[Item]) -> Batch:
+        """The batch of some items, for which dropout is set."""
         device = self.numerics.device
         padded = collate([item.rows for item in items], self.objective.pad, device)
         slots = [item.slot for item in items for _ in item.rows]
         numbers = [number for item in items for number in range(len(item.rows))]
         keys = row_keys(self.seed, "dropout", self.tally.step, slots, numbers)
         self.objective.keys.set(torch.from_numpy(keys).to(device))
-        with torch.autocast(device, torch.bfloat16, enabled=self.numerics.dtype == "bf16"):
-            loss = self.objective.loss(batch.ingredient, padded) / max(batch.count, 1)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
-        return float(loss.detach()), padded.tokens.numel()
+        return padded
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.numerics.device, torch.bfloat16, enabled=self.numerics.dtype == "bf16")
 
     def _note(self) -> None:
         """Some lines a stage for its log."""

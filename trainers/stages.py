@@ -19,6 +19,9 @@ from trainers.recipe import Numerics, Pooling
 
 STAGE_PREFIX = "stage:"
 
+LAST = -1
+"""The last hidden state, of encoders of any depth."""
+
 
 class Data(Spec):
     """A training set: its content, and how many of its examples, in the nested order of `salt`."""
@@ -124,7 +127,7 @@ class IntermediateSpec(StageSpec):
 
 
 class TargetSpec(StageSpec):
-    """Fine-tuning on one English training set with a fresh head."""
+    """Fine-tuning on one English training set with a fresh head, or as a dual encoder for ranking."""
 
     kind: Literal["target"] = "target"
     tokenizer: str
@@ -133,6 +136,7 @@ class TargetSpec(StageSpec):
     schedule: Schedule
     keep: Literal["last", "best"]
     dev: Data | None = None  # what `keep: best` measures
+    pooling: Annotated[Pooling | None, Later(None)] = None  # of the last layer, where queries learn to find candidates
     seed: int
     numerics: Numerics
 

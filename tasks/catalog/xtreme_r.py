@@ -69,6 +69,7 @@ MEWSLIX = Task(
     domain="news",
     licence="CC BY-SA 3.0 and CC BY 2.5 by source",
     citation="Ruder et al. 2021, XTREME-R; after Botha et al. 2020, Entity linking in 100 languages",
+    train_on="mewslix",
     selection="dev",
     report="test",
     dev="dev",
@@ -89,11 +90,12 @@ LAREQA = Task(
     domain="Wikipedia",
     licence="CC BY-SA 4.0",
     citation="Roy et al. 2020, LAReQA: language-agnostic answer retrieval from a multilingual pool",
+    train_on="squad",
     selection=HeldOut("test"),
     report="test",
+    pool=LAREQA_LANGUAGES,
     normalised=False,
     sizes={"test": 1_190},
-    pool=LAREQA_LANGUAGES,
 )
 
 # The cases are filled into the published templates here, since the published ones are pickles (`readers.checklist`):

@@ -102,6 +102,8 @@ def translation_positions(tokens: Tensor, sep: int) -> Tensor:
 def pooled(encoder: PreTrainedModel, tokens: Tensor, mask: Tensor, layer: int, pooling: Pooling) -> Tensor:
     """One vector a row [rows, hidden] of hidden state `layer` (0: the embedding output); means include CLS and SEP.
 
+    `layer` may be `trainers.stages.LAST`.
+
     Raises:
         UserError: the encoder has fewer layers.
     """

@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from tasks import metrics
+from tasks.examples import Kind
 from trainers.batches.encoded import encode
 from trainers.batches.language import LanguageBatches, lines
 from trainers.batches.micro import GlobalBatch, Item
@@ -30,6 +31,7 @@ from trainers.randomness import torch_generator
 from trainers.recipe import Numerics
 from trainers.session import Session
 from trainers.stages import Data, IntermediateSpec, Schedule, TargetSpec
+from trainers.work import rank
 
 MASK = 0.15  # of a masked-language-model share (Devlin et al. 2019, section 3.1)
 
@@ -120,7 +122,12 @@ def run_intermediate(spec: IntermediateSpec, session: Session) -> dict[str, Any]
 
 
 def run_target(spec: TargetSpec, session: Session) -> dict[str, Any]:
-    """Fine-tune on one training set with a fresh head; save encoder, head and what the head's outputs mean."""
+    """Fine-tune on one training set with a fresh head; save encoder, head and what the head's outputs mean.
+
+    Ranking has no head: see `trainers.work.rank`.
+    """
+    if spec.train.kind is Kind.RANKING:
+        return rank.run(spec, session)
     objective = _objective(spec, session, [spec.train], [1.0], (spec.dev,) if spec.dev else ())
     tally = Trainer(objective, spec.schedule, spec.numerics, spec.seed, session).run()
     _save_encoder(objective.model, spec.tokenizer, session)
