@@ -43,7 +43,7 @@ unit: install
 
 # damaged files of every format, about two minutes each
 fuzz: install
-	FUZZ=4000 $(BIN)/python -m pytest -q tests/tasks/test_fuzz.py -n 2
+	FUZZ_SECONDS=120 $(BIN)/python -m pytest -q tests/tasks/test_fuzz.py -n 2
 
 lint: install
 	$(BIN)/ruff check .

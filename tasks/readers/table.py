@@ -147,7 +147,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 for values in batch.to_pylist():
                     number += 1
                     yield f"{path}: row {number}", values
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError) as error:  # a ValueError: text or a date that is none
         raise UserError(f"not a Parquet file that can be read: {error}", where=str(path)) from error
 
 

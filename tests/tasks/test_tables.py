@@ -230,3 +230,10 @@ def test_a_filter_is_part_of_the_fingerprint(tmp_path: Path) -> None:
     assert len(fingerprints(parts)) == 3
     with pytest.raises(UserError, match=r"no column 'genre' to filter by"):
         dataset(path, only={"genre": "x"})
+
+
+def test_text_of_a_parquet_file_that_is_none_is_one_line(tmp_path: Path) -> None:
+    texts = pa.array([b"one", b"t\xe4o"], pa.binary()).view(pa.string())
+    parquet.write_table(pa.table({"line": texts}), tmp_path / "t.parquet")
+    with pytest.raises(UserError, match=r"t\.parquet: not a Parquet file that can be read: 'utf-8'"):
+        examples(Kind.TEXT, tmp_path / "t.parquet")
