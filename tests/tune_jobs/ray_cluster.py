@@ -25,7 +25,7 @@ from tune_jobs.on_ray.cluster import SLOT, head_node
 CROSSLIFT = str(Path(sys.executable).with_name("crosslift"))
 OURS = ("BrokerActor", "Caller", "TrainController", "RayTrainWorker", "ImplicitFunc", "PlacementGroupCleaner")
 ALIVE = frozenset({"ALIVE"})
-PATIENCE = 240.0
+PATIENCE = 400.0
 QUICK = {"health_check_period_ms": 1000, "health_check_failure_threshold": 3}  # a dead raylet is noticed in seconds
 
 
