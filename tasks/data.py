@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tasks import catalog, lock, readers, references
-from tasks.declaration import HeldOut, Layout, Table, Task
+from tasks.declaration import HeldOut, Hub, Layout, Table, Task
 from tasks.errors import UserError, nearest
 from tasks.examples import Example, Kind, fingerprint, is_labelled, without_label
 from tasks.layouts import languages_in, may_hold, names_language, paths
@@ -207,12 +207,14 @@ class DataFolders:
         return f"{missing}; bring {task.brings}" if task.brings else missing
 
     def _revision(self, source: DataSource) -> str | None:
-        """The commit of a source's files if they came from the hub; what no lock names is refused."""
-        for folder in self.folders:
-            for file in map(Path, source.files):
-                if file.is_relative_to(folder / "hub"):
-                    return lock.pinned(folder, file, source.declared.hub).revision
-        return None
+        """The commits of a source's files if they came from the hub, in their order; what no lock names is refused."""
+        found = [
+            lock.pinned(folder, file, _hub_of(source.declared, file.relative_to(folder))).revision
+            for file in map(Path, source.files)
+            for folder in self.folders
+            if file.is_relative_to(folder / "hub")
+        ]
+        return "+".join(dict.fromkeys(found)) or None
 
     def _layouts(self, task: Task, split: str) -> tuple[Layout, ...]:
         layouts = task.splits[split].layouts
@@ -237,6 +239,12 @@ class DataFolders:
 
     def _shown(self) -> str:
         return ", ".join(map(str, self.folders))
+
+
+def _hub_of(task: Task, file: Path) -> Hub | None:
+    """Where the declarations say that a file, `hub/<task>/…`, is from: a task may be made of others."""
+    part = file.parts[1]
+    return catalog.get(part).hub if task.hub and part in task.hub.after else task.hub
 
 
 def _only_table(layouts: Sequence[Layout]) -> Table | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tasks import lock, references
+from tasks import catalog, lock, references
 from tasks.declaration import Hub, Task
 from tasks.errors import UserError, nearest
 from tasks.layouts import named
@@ -30,7 +31,7 @@ def fetch(
     Args:
         task: with a hub form.
         folder: a data folder; made if it is missing.
-        languages: of the task's; all by default.
+        languages: of the task's; all by default. What the task is made of, besides, is fetched with it.
         endpoint: of the hub; by default the library's own (`HF_ENDPOINT`).
         on_file: is told each file's name and its number of examples.
 
@@ -40,11 +41,14 @@ def fetch(
     if (whole := references.split(task.name)[0]) != task.name:
         raise UserError(f"only a part of {whole}; fetch {whole} itself", where=f"task {task.name}")
     if task.hub is None or not task.hub.splits:
-        raise UserError("its official files are not on the hub; bring them yourself", where=f"task {task.name}")
+        raise UserError(_bring(task), where=f"task {task.name}")
     if languages and not task.hub.names_language():
         raise UserError("all its languages are in one table; leave the language out", where=f"task {task.name}")
-    revision, snapshot = _download(task.hub, endpoint)
     found: dict[str, lock.Locked] = {}
+    there = {entry.task for entry in lock.read(folder).values()}
+    for other in (name for name in task.hub.after if name not in there):
+        found |= fetch(catalog.get(other), folder, endpoint=endpoint, on_file=on_file)
+    revision, snapshot = _download(task.hub, endpoint)
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in _files(task, task.hub, snapshot, tuple(languages) or task.languages):
         path = folder / name
@@ -54,6 +58,13 @@ def fetch(
         lock.write(folder, {name: found[name]})
         on_file(name, examples)
     return found
+
+
+def _bring(task: Task) -> str:
+    """Why a task cannot be fetched."""
+    if task.hub is not None:
+        return f"the hub's {task.hub.id} has not {task.hub.lacks}; bring the official files yourself"
+    return f"its official files are not on the hub; bring {task.brings or 'them yourself'}"
 
 
 def _download(hub: Hub, endpoint: str | None) -> tuple[str, Path]:
@@ -75,13 +86,18 @@ def _files(task: Task, hub: Hub, snapshot: Path, languages: Iterable[str]) -> It
     """The name of each file, and its rows."""
     if not hub.names_language():
         splits = _splits(hub, snapshot, hub.config)
-        yield from ((hub.file(task.name, ours), splits[name]) for ours, name in hub.splits.items() if name in splits)
+        yield from ((hub.file(task.name, ours), rows) for ours, rows in _ours(hub, splits))
         return
     for language in languages:
         splits = _splits(hub, snapshot, named(task, hub.config or "", language))
-        for ours, name in hub.splits.items():
-            if name in splits:
-                yield named(task, hub.file(task.name, ours), language), splits[name]
+        yield from ((named(task, hub.file(task.name, ours), language), rows) for ours, rows in _ours(hub, splits))
+
+
+def _ours(hub: Hub, splits: Mapping[str, Iterable[Any]]) -> Iterator[tuple[str, Iterable[Any]]]:
+    """Our splits that the hub has whole, and their rows."""
+    for ours, names in hub.splits.items():
+        if all(name in splits for name in names.split()):
+            yield ours, chain.from_iterable(splits[name] for name in names.split())
 
 
 def _splits(hub: Hub, snapshot: Path, config: str | None) -> Mapping[str, Iterable[Any]]:
@@ -94,8 +110,9 @@ def _splits(hub: Hub, snapshot: Path, config: str | None) -> Mapping[str, Iterab
         found: Mapping[str, Any] = load_dataset(str(snapshot), config)
     except (ValueError, OSError, DatasetsError) as error:
         raise UserError(f"config {config!r} cannot be read: {error}", where=where) from error
-    if not set(hub.splits.values()) & set(found):
-        wanted = next(iter(hub.splits.values()))
+    asked = [name for names in hub.splits.values() for name in names.split()]
+    if not set(asked) & set(found):
+        wanted = asked[0]
         raise UserError(f"config {config!r} has no split {wanted!r}, {nearest(wanted, found)}", where=where)
     return {name: split.with_format(None) for name, split in found.items()}
 

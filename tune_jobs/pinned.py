@@ -19,12 +19,11 @@ _PARTS = 3  # of a path below a data folder: hub/<task>/<file>
 def pinned_files(graph: Graph) -> dict[str, Pinned]:
     """The files from the hub that a graph's stages read, by their paths below their data folder."""
     sources = (source for stage in graph.stages.values() for source in stage.sources.values())
-    found = {
-        "/".join(Path(file).parts[-_PARTS:]): Pinned(revision=source.revision, sha256=lock.digest(Path(file)))
-        for source in sources
-        if source.revision is not None
-        for file in source.files
-    }
+    files = (Path(file) for source in sources if source.revision is not None for file in source.files)
+    found: dict[str, Pinned] = {}
+    for file in files:
+        folder, name = file.parents[_PARTS - 1], "/".join(file.parts[-_PARTS:])
+        found[name] = locked_in([folder])[name]
     return dict(sorted(found.items()))
 
 

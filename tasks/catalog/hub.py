@@ -1,9 +1,8 @@
 """What the Hugging Face hub keeps of each task, and in which form; nobody has verified these without a network.
 
 `crosslift data fetch` brings them to a data folder, a JSON object a line. A task is not here if its hub copy cannot
-stand for the official files: BUCC's holds no distractors. Without splits, neither can those that stand here: UDPOS's
-lacks XTREME's conversion of fused tokens, XQuAD's the articles by which its fifth is held out; ANLI+ is three datasets,
-and a table cannot mend COVID-QA's offsets.
+stand for the official files: BUCC's holds no distractors. Without splits, neither can those that stand here.
+XQuAD's names no articles: its fifth is held out by paragraph, and so has other questions than that of the files.
 """
 
 from __future__ import annotations
@@ -52,7 +51,12 @@ HUBS: Mapping[str, Hub] = {
         splits={"train": "train", "dev": "validation_matched", "dev_mismatched": "validation_mismatched"},
         table=NLI,
     ),
-    "anli+": Hub("facebook/anli"),
+    "anli+": Hub(
+        "facebook/anli",
+        splits={"train": "train_r1 train_r2 train_r3", "dev": "dev_r1 dev_r2 dev_r3"},
+        table=NLI,
+        after=("snli", "mnli"),
+    ),
     "qqp": Hub("nyu-mll/glue", "qqp", VALIDATED, table(first="question1", second="question2", label="label")),
     "squad": Hub("rajpurkar/squad", splits=VALIDATED, table=ARTICLES),
     "squad2": Hub("rajpurkar/squad_v2", splits=VALIDATED, table=ARTICLES),
@@ -83,9 +87,9 @@ HUBS: Mapping[str, Hub] = {
     ),
     "xnli": Hub("facebook/xnli", "{language}", WHOLE, NLI),
     "pawsx": Hub("google-research-datasets/paws-x", "{language}", WHOLE, SENTENCES),
-    "udpos": Hub("google/xtreme", "udpos"),
+    "udpos": Hub("google/xtreme", "udpos", lacks="XTREME's conversion of fused tokens"),
     "panx": Hub("google/xtreme", "PAN-X.{language}", WHOLE, NAMES),
-    "xquad": Hub("google/xquad", "xquad.{language}"),
+    "xquad": Hub("google/xquad", "xquad.{language}", {"test": "validation"}, replace(QUESTIONS, paragraphs=True)),
     "mlqa": Hub("facebook/mlqa", "mlqa.{language}.{language}", {"dev": "validation", "test": "test"}, QUESTIONS),
     "tydiqa": Hub(
         "google-research-datasets/tydiqa",
@@ -99,7 +103,7 @@ HUBS: Mapping[str, Hub] = {
     "umsab": Hub("cardiffnlp/tweet_sentiment_multilingual", "{iso3}", WHOLE, table(first="text", label="label")),
     "tweeteval-emotion": Hub("cardiffnlp/tweet_eval", "emotion", WHOLE, table(first="text", label="label")),
     "wnut17": Hub("leondz/wnut_17", splits=WHOLE, table=NAMES),
-    "covid-qa": Hub("deepset/covid_qa_deepset"),
+    "covid-qa": Hub("deepset/covid_qa_deepset", lacks="offsets that lead to all its answers"),
     "webfaq": Hub("PaDaS-Lab/webfaq", "{iso3}", {"test": "default"}),
     "medmcqa": Hub(
         "openlifescienceai/medmcqa",
@@ -152,7 +156,9 @@ def numbered(labels: str) -> dict[str, str]:
 
 
 NUMBERED: Mapping[str, Mapping[str, str]] = {
-    **dict.fromkeys(("snli", "mnli", "xnli", "klue-nli", "indonli"), numbered("entailment neutral contradiction")),
+    **dict.fromkeys(
+        ("snli", "mnli", "anli+", "xnli", "klue-nli", "indonli"), numbered("entailment neutral contradiction")
+    ),
     "ocnli": numbered("neutral entailment contradiction"),
     "panx": numbered("O B-PER I-PER B-ORG I-ORG B-LOC I-LOC"),
     "ncbi-disease": numbered("O B-Disease I-Disease"),
@@ -177,5 +183,6 @@ def with_hub(task: Task) -> Task:
 def _extended(split: Split, hub: Hub, task: str, name: str) -> Split:
     if name not in hub.splits:
         return split
-    layout = Layout((hub.file(task, name),), table=hub.table)
+    parts = tuple(HUBS[other].file(other, name) for other in hub.after)
+    layout = Layout((*parts, hub.file(task, name)), table=hub.table)
     return split if layout in split.layouts else replace(split, layouts=(*split.layouts, layout))

@@ -224,8 +224,11 @@ def _tagged(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]:
 
 
 def _questions(task: Task, split: str, rows: Iterator[Row]) -> Iterator[Example]:
+    paragraphs: dict[str, int] = {}
     for row in rows:
         context, article = row.text("context"), row.text("article", "")
+        if row.table.paragraphs:
+            article = str(paragraphs.setdefault(context, len(paragraphs)))
         found: tuple[Answer, ...] = ()
         if not _unlabelled(row, split, "answers"):
             found = _answers(row, context) or _unanswerable(task, split, row)

@@ -51,6 +51,40 @@ XNLI = {
 }
 
 
+def pairs(*labels: int) -> bytes:
+    rows = ({"premise": f"p {i}", "hypothesis": "h", "label": label} for i, label in enumerate(labels))
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def parts(**splits: bytes) -> dict[str, bytes]:
+    """A dataset of one config, a JSON lines file a split."""
+    card = configs(**{f"default__{name}": f"{name}.jsonl" for name in splits})
+    return {"README.md": card, **{f"{name}.jsonl": content for name, content in splits.items()}}
+
+
+ROUNDS = {f"{split}_r{n}": pairs(*[n - 1] * n) for split in ("train", "dev") for n in (1, 2, 3)}
+NLI = {
+    "stanfordnlp/snli": parts(train=pairs(0, -1), validation=pairs(1)),
+    "nyu-mll/multi_nli": parts(train=pairs(2), validation_matched=pairs(0)),
+    "facebook/anli": parts(**ROUNDS),
+}
+
+
+def paragraph(language: str) -> bytes:
+    asked = [(f"q{i}", f"{language} context {i // 2}") for i in range(40)]
+    rows = (
+        {"id": key, "question": "?", "context": text, "answers": {"text": [language], "answer_start": [0]}}
+        for key, text in asked
+    )
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+XQUAD = {
+    "README.md": configs(**{f"xquad.{code}__validation": f"{code}.jsonl" for code in ("en", "de")}),
+    **{f"{code}.jsonl": paragraph(code) for code in ("en", "de")},
+}
+
+
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
     import datasets
@@ -58,7 +92,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets-cache")
-    with serving({"allenai/scitail": SCITAIL, "facebook/xnli": XNLI}) as server:
+    with serving({"allenai/scitail": SCITAIL, "facebook/xnli": XNLI, "google/xquad": XQUAD, **NLI}) as server:
         yield server
 
 
@@ -81,6 +115,29 @@ def test_every_language_is_a_config_and_numbers_are_labels(hub: HubServer, tmp_p
     source = data.find("xnli", "dev", "de")
     assert isinstance(source, DataSource)
     assert [getattr(e, "label", "") for e in load(source).examples] == ["contradiction"]
+
+
+def test_a_task_of_several_datasets_is_fetched_whole_and_pinned_part_by_part(hub: HubServer, tmp_path: Path) -> None:
+    fetch(catalog.get("snli"), tmp_path, endpoint=hub.endpoint)
+    asked = len(hub.asked)
+    fetch(catalog.get("anli+"), tmp_path, endpoint=hub.endpoint)
+    assert not any("snli" in path for path in hub.asked[asked:]), "what is there and pinned stays as it is"
+    assert {entry.hub for entry in lock.read(tmp_path).values()} == set(NLI)
+    source = DataFolders((tmp_path,), {}).find("anli+", "train", "en")
+    assert isinstance(source, DataSource) and source.revision == SHA
+    labels = [getattr(e, "label", "")[0] for e in load(source).examples]
+    assert "".join(labels) == "e" + "c" + "e" + "nn" + "ccc"
+    (tmp_path / "hub/mnli/train.jsonl").write_bytes(pairs(1))
+    with pytest.raises(UserError, match=r"hub/mnli/train\.jsonl: not what was fetched"):
+        DataFolders((tmp_path,), {}).find("anli+", "train", "en")
+
+
+def test_xquad_s_fifth_is_of_the_same_paragraphs_in_all_languages(hub: HubServer, tmp_path: Path) -> None:
+    fetch(catalog.get("xquad"), tmp_path, languages=["en", "de"], endpoint=hub.endpoint)
+    found = [DataFolders((tmp_path,), {}).find_selection("xquad", language) for language in ("en", "de")]
+    ids = [{e.id for e in load(source).examples} for source in found if isinstance(source, DataSource)]
+    assert ids[0] == ids[1] and 0 < len(ids[0]) < 40
+    assert {key[:1] + str(int(key[1:]) ^ 1) for key in ids[0]} == ids[0], "a paragraph stays together"
 
 
 def test_fetching_more_keeps_what_was_pinned(hub: HubServer, tmp_path: Path) -> None:
@@ -144,7 +201,12 @@ def test_what_the_hub_lacks_is_said_in_a_line(hub: HubServer, tmp_path: Path) ->
     for name, what in (
         ("squad", "hub dataset rajpurkar/squad: cannot be fetched"),
         ("bucc2018", "task bucc2018: its official files are not on the hub"),
-        ("udpos", "task udpos: its official files are not on the hub"),
+        (
+            "udpos",
+            "task udpos: the hub's google/xtreme has not XTREME's conversion of fused tokens; bring the official",
+        ),
+        ("covid-qa", "task covid-qa: the hub's deepset/covid_qa_deepset has not offsets that lead to all"),
+        ("ccg", r"task ccg: its official files are not on the hub; bring your own CCGbank \(LDC\)"),
     ):
         with pytest.raises(UserError, match=what):
             fetch(catalog.get(name), tmp_path, endpoint=hub.endpoint)
