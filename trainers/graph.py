@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from tasks import catalog
-from tasks.data import Absent, DataFolders, Dataset, DataSource, load
+from tasks.data import Absent, DataFolders, Dataset
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Kind, is_labelled
@@ -34,8 +33,7 @@ from trainers.stages import (
     TargetSpec,
     TokenizerSpec,
 )
-
-ScorePart = Literal["selection", "report"]
+from trainers.supply import ScorePart, Supply
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,8 @@ def expand(
     Raises:
         UserError: training data is missing or has the wrong kind.
     """
-    builder = _Builder(data, recipe, unlabelled)
+    supply = Supply(data, unlabelled)
+    builder = _Builder(supply, recipe)
     origins = builder.base(recipe.base)
     encoder = origins.encoder
     if recipe.intermediate is not None:
@@ -97,21 +96,18 @@ def expand(
         tuple(s for name in group for s in builder.score_task(name, suite, origins.tokenizer, encoder, part))
         for group in groups
     )
-    predicted = frozenset(builder.predicted)
-    return Graph(recipe, builder.stages, builder.cells, scores, tuple(builder.absent), encoder, predicted)
+    predicted = frozenset(supply.predicted)
+    return Graph(recipe, builder.stages, builder.cells, scores, tuple(supply.absent), encoder, predicted)
 
 
 @dataclass
 class _Builder:
     """Adds stages in dependency order; equal stages are added once."""
 
-    data: DataFolders
+    supply: Supply
     recipe: Recipe
-    unlabelled: bool = False
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
-    absent: list[Absent] = field(default_factory=list)
-    predicted: set[tuple[str, str]] = field(default_factory=set)
     weights: dict[str, str] = field(default_factory=dict)
 
     def add(
@@ -139,10 +135,12 @@ class _Builder:
         return self.scratch(base.scratch)
 
     def scratch(self, scratch: Scratch) -> Origins:
-        languages = scratch.languages or self.data.languages(scratch.text, "train")
-        mono = [self.must(scratch.text, "train", language) for language in languages]
+        languages = scratch.languages or self.supply.folders.languages(scratch.text, "train")
+        mono = [self.supply.must(scratch.text, "train", language) for language in languages]
         foreign = [language for language in languages if language != "en"]
-        pairs = [self.must(scratch.parallel, "train", language) for language in foreign] if scratch.parallel else []
+        pairs = (
+            [self.supply.must(scratch.parallel, "train", language) for language in foreign] if scratch.parallel else []
+        )
         texts = tuple(text(dataset) for dataset in mono)
         threads = scratch.threads or self.recipe.numerics.threads
         numerics = self.recipe.numerics.model_copy(update={"threads": threads})
@@ -185,18 +183,18 @@ class _Builder:
                 "an intermediate phase needs a task with a weight above 0", where="recipe.intermediate.tasks"
             )
         best = phase.optimisation.keep == "best"
-        subsets = {name: self.subset(name, phase) for name in names}
+        subsets = {name: self.supply.subset(name, phase) for name in names}
         shares = draw_probabilities(phase.tasks, {name: count for name, (_, count) in subsets.items()}, phase)
         parts: list[tuple[Ingredient, Dataset, Dataset | None]] = []
         for name, (dataset, count) in subsets.items():
             ingredient = Ingredient(data=training_data(catalog.get(name), dataset, count), weight=shares[name])
-            parts.append((ingredient, dataset, self.dev(name) if best else None))
+            parts.append((ingredient, dataset, self.supply.dev(name) if best else None))
         parts.sort(key=lambda item: (item[0].data.fingerprint, item[0].data.labels))
         ingredients = tuple(part[0] for part in parts)
         if len({i.data.fingerprint for i in ingredients}) < len(ingredients):
             raise UserError(f"two of {', '.join(names)} are the same data; name one", where="recipe.intermediate.tasks")
         dev = tuple(dev_data(catalog.get(d.source.task), d) for _, _, d in parts if d is not None)
-        texts = self.mlm_texts(phase)
+        texts = self.supply.mlm_texts(phase)
         spec = IntermediateSpec(
             tokenizer=origins.tokenizer,
             encoder=origins.encoder,
@@ -215,33 +213,12 @@ class _Builder:
         tokens = training_tokens([*datasets, *texts], mixture_shares(spec), spec.schedule)
         return self.add(spec, "intermediate " + "+".join(names), [*datasets, *_present(parts), *texts], tokens)
 
-    def subset(self, name: str, phase: Intermediate) -> tuple[Dataset, int]:
-        """A task's training set, and how many of its examples count."""
-        dataset = self.training(name)
-        share = phase.fraction if isinstance(phase.fraction, float) else phase.fraction.get(name, 1.0)
-        count = max(1, round(len(dataset) * share))
-        return dataset, count if phase.cap is None else min(count, phase.cap)
-
-    def mlm_texts(self, phase: Intermediate) -> list[Dataset]:
-        if phase.mlm_share == 0:
-            return []
-        if phase.mlm_text is None:
-            raise UserError(
-                "a masked-language-model share needs `mlm_text`, a task of kind text", where="recipe.intermediate"
-            )
-        task = catalog.get(phase.mlm_text)
-        found = [self.data.find(task.name, "train", language) for language in self.data.languages(task.name, "train")]
-        texts = [load(source) for source in found if isinstance(source, DataSource)]
-        if not texts:
-            raise UserError(f"no text of task {task.name} in the data folders", where="recipe.intermediate.mlm_text")
-        return texts
-
     # ---- targets and scores ---------------------------------------------------------------------------------------
 
     def score_task(self, name: str, suite: Suite, tokenizer: str, encoder: str, part: ScorePart) -> list[str]:
         """The score stages of one task, with the target stage that they need."""
         task = catalog.get(name)
-        evaluated = [d for language in suite.languages_of(name) if (d := self.evaluation(task, language, part))]
+        evaluated = [d for language in suite.languages_of(name) if (d := self.supply.evaluation(task, language, part))]
         if not evaluated:
             return []
         train = self.recipe.target.train_on.get(name, task.train_on or name)
@@ -252,33 +229,12 @@ class _Builder:
             model = self.target(train, settings, tokenizer, encoder, task if task.dual else catalog.get(train))
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 
-    def evaluation(self, task: Task, language: str, part: ScorePart) -> Dataset | None:
-        """The examples that a part scores, or that are only predicted; what is missing is noted as an absent cell."""
-        find = self.data.find_selection if part == "selection" else self.data.find_report
-        found = find(task.name, language)
-        if isinstance(found, DataSource):
-            return load(found)
-        bare = self.without_gold(task, language) if part == "report" and self.unlabelled else None
-        if bare is None:
-            self.absent.append(found)
-            return None
-        self.predicted.add((task.name, language))
-        return load(bare)
-
-    def without_gold(self, task: Task, language: str) -> DataSource | None:
-        """The report split as it is without labels; mining needs gold of its dev set, for a threshold."""
-        if task.report is None:
-            return None
-        found = self.data.find(task.name, task.report, language, labelled=False)
-        needed = self.data.find(task.name, "dev", language) if task.kind is Kind.MINING else found
-        return found if isinstance(found, DataSource) and isinstance(needed, DataSource) else None
-
     def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str, task: Task) -> str:
         """Training on the set of one task as another one: itself, or one that ranks."""
-        dataset = self.training(name)
+        dataset = self.supply.training(name)
         known = sum(map(is_labelled, dataset.examples)) if task.dual else len(dataset)  # a pair a query
         count = min(known, self.recipe.target.limit.get(name, known))
-        dev = self.dev(name) if settings.keep == "best" else None
+        dev = self.supply.dev(name) if settings.keep == "best" else None
         spec = TargetSpec(
             tokenizer=tokenizer,
             encoder=encoder,
@@ -298,7 +254,7 @@ class _Builder:
     ) -> str:
         retrieval = self.recipe.retrieval if task.kind.searched else None
         language = dataset.source.language
-        dev = self.threshold(task, language) if part == "report" else None
+        dev = self.supply.threshold(task, language) if part == "report" else None
         spec = ScoreSpec(
             tokenizer=tokenizer,
             model=model,
@@ -320,28 +276,6 @@ class _Builder:
         stage = origin.removeprefix(STAGE_PREFIX)
         self.cells[task.name, language] = stage
         return stage
-
-    def threshold(self, task: Task, language: str) -> Dataset | None:
-        """What a threshold is chosen on before a report: the language's dev set, for tasks that have thresholds."""
-        return _loaded(self.data.find(task.name, "dev", language)) if task.kind is Kind.MINING else None
-
-    def must(self, task: str, split: str, language: str) -> Dataset:
-        """Load text to train on, which cannot be absent."""
-        return _loaded(self.data.find(task, split, language))
-
-    def training(self, task: str) -> Dataset:
-        """Load a task's training set, which cannot be absent."""
-        return _loaded(self.data.find_training(task))
-
-    def dev(self, task: str) -> Dataset:
-        """Load the English development set that decides which weights are kept."""
-        return _loaded(self.data.find_dev(task))
-
-
-def _loaded(found: DataSource | Absent) -> Dataset:
-    if isinstance(found, Absent):
-        raise UserError(f"no {found.split} data in {found.language}: {found.why}", where=f"task {found.task}")
-    return load(found)
 
 
 def _present(parts: Sequence[tuple[Ingredient, Dataset, Dataset | None]]) -> list[Dataset]:

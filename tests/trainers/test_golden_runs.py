@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from tasks.suites import Suite
 from tests.trainers import world
+from trainers.graph import expand
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
 
 VERSIONS = {TokenizerSpec: 1, PretrainSpec: 1, IntermediateSpec: 1, TargetSpec: 1, ScoreSpec: 2}
@@ -24,6 +26,7 @@ LOSSES = {
     "target copa": 0.7085,
     "target squad": 4.3167,
 }
+DUAL = {"target lareqa": 2.1064, "target mewslix": 1.7833}
 VOCABULARY = 300
 SCORES = {  # few examples and hardly trained models: what counts is that predictions and metrics stay the same
     "score udpos en": 5.298,
@@ -56,3 +59,11 @@ def test_results_are_those_of_these_versions(tmp_path: Path) -> None:
         assert cells[stage.label]["version"] >= 1
     for label, score in SCORES.items():
         assert cells[label]["score"] == pytest.approx(score, abs=POINTS), label
+
+
+def test_dual_encoders_learn_as_in_these_versions(tmp_path: Path) -> None:
+    suite = Suite("ranked", ("lareqa", "mewslix"), {"lareqa": ("en",), "mewslix": ("en",)})
+    graph = expand(world.recipe(), suite, world.folders(tmp_path / "toy"))
+    store = world.run_all(graph, tmp_path)
+    facts = {stage.label: commit.facts for stage in graph.stages.values() if (commit := store.committed(stage.id))}
+    assert {label: facts[label]["loss"] for label in DUAL} == pytest.approx(DUAL, rel=5e-3)
