@@ -31,10 +31,20 @@ def as_ranking(dataset: Dataset) -> Dataset:
     return Dataset(dataset.source, Kind.RANKING, (*queries, *candidates.values()))
 
 
+def learnable(example: Example) -> bool:
+    """Whether it is a query with a right candidate, or a question with an answer."""
+    match example:
+        case Passage():
+            return bool(example.relevant)
+        case Question():
+            return bool(example.answers and example.answers[0].text)
+    return False
+
+
 def _queries(examples: Sequence[Example], candidates: dict[tuple[str, str], Passage]) -> Iterator[Passage]:
     """The questions; their sentences are put among the candidates, each once."""
     for example in examples:
-        if isinstance(example, Question) and example.answers:
+        if isinstance(example, Question) and learnable(example):
             sentence = sentence_at(example.context, example.answers[0].start)
             new = Passage(f"sentence {len(candidates)}", sentence, example.context, True, None, example.article)
             found = candidates.setdefault((sentence, example.context), new)

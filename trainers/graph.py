@@ -14,7 +14,8 @@ from tasks import catalog
 from tasks.data import Absent, DataFolders, Dataset
 from tasks.declaration import Task
 from tasks.errors import UserError
-from tasks.examples import Kind, is_labelled
+from tasks.examples import Kind
+from tasks.pairs import learnable
 from tasks.suites import Suite
 from trainers.base import Origins, pretrained
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
@@ -232,7 +233,7 @@ class _Builder:
     def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str, task: Task) -> str:
         """Training on the set of one task as another one: itself, or one that ranks."""
         dataset = self.supply.training(name)
-        known = sum(map(is_labelled, dataset.examples)) if task.dual else len(dataset)  # a pair a query
+        known = sum(map(learnable, dataset.examples)) if task.dual else len(dataset)  # a pair a query
         count = min(known, self.recipe.target.limit.get(name, known))
         dev = self.supply.dev(name) if settings.keep == "best" else None
         spec = TargetSpec(

@@ -17,7 +17,7 @@ def not_english(recipe: Recipe, suite: Suite) -> tuple[str, ...]:
     targets = [
         recipe.target.train_on.get(name) or catalog.get(name).train_on or name
         for name in suite.tasks
-        if not catalog.get(name).kind.searched
+        if catalog.get(name).dual or not catalog.get(name).kind.searched
     ]
     return tuple(name for name in dict.fromkeys((*intermediate, *targets)) if catalog.get(name).taught_in != ENGLISH)
 
