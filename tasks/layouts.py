@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from tasks.declaration import Layout, Split, Task
@@ -58,18 +59,31 @@ def languages_of(task: Task, layout: Layout, file: str) -> Iterator[str]:
         yield from (language for _, language in told if language in ISO3 or language in task.languages)
 
 
+def fits(task: Task, path: str) -> bool:
+    """Whether a path below a data folder is one of the task's files, in whatever language."""
+    layouts = (layout for split in task.splits.values() for layout in split.layouts)
+    templates = (template for layout in layouts for template in (*layout.files, layout.gold) if template)
+    return any(matches(template, path) for template in templates)
+
+
+def matches(template: str, path: str) -> bool:
+    """Whether a path is a template's in some language."""
+    return _pattern(template).fullmatch(path) is not None
+
+
 def _told(task: Task, template: str, path: str) -> Iterator[tuple[str, str]]:
     """What a path says in the places where the template has the language, and which language that is."""
     back = {code: language for language, code in {**ISO3, **task.codes}.items()}
-    match = re.fullmatch(_pattern(template), path)
+    match = _pattern(template).fullmatch(path)
     for name, code in (match.groupdict() if match else {}).items():
         yield code, back.get(code, code) if name == "iso3" else code
 
 
-def _pattern(template: str) -> str:
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
     """A regular expression with one group a placeholder; later places repeat the first, `*` is anything in a name."""
     pattern = re.escape(template).replace(r"\*", "[^/]*")
     for name in ("language", "iso3"):
         pattern = pattern.replace(rf"\{{{name}\}}", f"(?P<{name}>[^/]+)", 1)
         pattern = pattern.replace(rf"\{{{name}\}}", f"(?P={name})")
-    return pattern
+    return re.compile(pattern)

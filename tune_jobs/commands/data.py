@@ -28,32 +28,39 @@ def fetch_command(
     tasks: Annotated[
         list[str], typer.Argument(metavar="TASK...", help="Tasks that the hub has, or YAML files of your own.")
     ],
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The data folder.")],
+    to: Annotated[str, typer.Option("--to", metavar="DIR|s3://…", help="The data folder.")],
     language: Annotated[list[str] | None, typer.Option(help="Only this language; may be repeated.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fetch tasks from the Hugging Face hub, and pin what was fetched in DIR/data.lock."""
     from tasks.hub import fetch
+    from tune_jobs.mirror import publish, remote, workshop
 
     found: dict[str, Locked] = {}
+    location = remote(to)
+    folder = Path(to) if location is None else workshop(location)
     for name in tasks:
         typer.echo(f"{name}: fetching", err=True)
         found |= fetch(
             _task(name),
-            to,
+            folder,
             languages=language or (),
             on_file=lambda file, examples: typer.echo(f"  {file}: {examples:,} examples", err=True),
         )
+    if location is not None:
+        publish(folder, found, location)
     if as_json:
         print_json({name: asdict(entry) for name, entry in found.items()})
     else:
-        typer.echo(f"{len(found)} files in {to}, pinned by {to / 'data.lock'}")
+        typer.echo(f"{len(found)} files in {to}, pinned by {to.rstrip('/')}/data.lock")
 
 
 @data_app.command("check")
 def check_command(
     tasks: Names = None,
-    data: Annotated[list[Path] | None, typer.Option("--data", metavar="DIR", help="A data folder; repeatable.")] = None,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="DIR|s3://…", help="A data folder; repeatable.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read all data of a folder: counts against the published sizes, labels, offsets, encodings, pinned files.
@@ -62,8 +69,9 @@ def check_command(
     """
     from tasks.checking import check, check_locks
     from tasks.data import DataFolders
+    from tune_jobs.data_sources import local_folder
 
-    folders = tuple(folder.expanduser().absolute() for folder in data or [Path()])
+    folders = tuple(local_folder(folder) for folder in data or ["."])
     chosen = [_task(name) for name in tasks] if tasks else catalog.all_tasks()
     found = [*check(chosen, DataFolders(folders, {})), *check_locks(folders)]
     if not found:

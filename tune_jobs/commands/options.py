@@ -19,7 +19,9 @@ StoreOption = Annotated[
 ]
 DataOption = Annotated[
     Path,
-    typer.Option("--data", metavar="DIR", envvar="CROSSLIFT_DATA", help="The folder that a space's folders are in."),
+    typer.Option(
+        "--data", metavar="DIR|s3://…", envvar="CROSSLIFT_DATA", help="The folder that a space's folders are in."
+    ),
 ]
 AddressOption = Annotated[
     str | None,
