@@ -103,7 +103,7 @@ def _control(task: Task, source: DataSource, filtered: Sequence[Example]) -> tup
 def _check(task: Task, examples: tuple[Example, ...], source: DataSource) -> None:
     """What holds for every dataset: it has examples, their ids are unique, and all have labels or none."""
     if not examples:
-        raise UserError("the file holds no examples", where=name_of(source))
+        raise UserError(f"the file holds no examples in {source.language!r}", where=name_of(source))
     seen: set[str] = set()
     for example in examples:
         if example.id in seen:
@@ -121,7 +121,7 @@ def has_labels(source: DataSource) -> bool:
         return source.labelled
     first = next(_examples(source.declared, source), None)
     if first is None:
-        raise UserError("the file holds no examples", where=name_of(source))
+        raise UserError(f"the file holds no examples in {source.language!r}", where=name_of(source))
     return is_labelled(first)
 
 
