@@ -42,12 +42,14 @@ Hashes = npt.NDArray[np.uint64]
 class Overlap:
     """Of the `texts` of a scored dataset, how many are in what was trained on; `examples` are ids of some of them.
 
-    `train` is the task that is trained on, `part` its split and language; `scored` and `language` are of the dataset.
+    `train` is the task that is trained on, `part` its split and language; `scored`, `split` and `language` are of the
+    dataset.
     """
 
     train: str
     part: str
     scored: str
+    split: str
     language: str
     texts: int
     exact: int
@@ -70,7 +72,7 @@ def overlaps(train: Dataset, scored: Iterable[Dataset]) -> Iterator[Overlap]:
             source, part = dataset.source, f"{train.source.split} {train.source.language}"
             found = tuple(dict.fromkeys((*exact, *near)))[:SHOWN]
             counts = len(texts), len(exact), len(near)
-            yield Overlap(train.source.task, part, source.task, source.language, *counts, found)
+            yield Overlap(train.source.task, part, source.task, source.split, source.language, *counts, found)
 
 
 def _index(dataset: Dataset) -> tuple[Hashes, Hashes]:

@@ -56,7 +56,7 @@ def test_languages_without_blanks_are_compared_by_characters() -> None:
 def test_kinds_are_compared_with_each_other() -> None:
     tagged = dataset("u", Tagged("3", tuple(LONG.split()), None))
     (there,) = overlaps(dataset("t", TextPair("0", OTHER, LONG, "x")), [tagged])
-    assert there == Overlap("t", "test en", "u", "en", 1, 1, 0, ("3",))
+    assert there == Overlap("t", "test en", "u", "test", "en", 1, 1, 0, ("3",))
 
 
 def test_the_context_of_a_passage_is_compared_too() -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tasks.checking import Finding
     from tasks.declaration import Task
     from tasks.lock import Locked
+    from tasks.overlap import Overlap
 
 data_app = typer.Typer(help="Bring data from the hub, and check what is in a folder.", no_args_is_help=True)
 
@@ -104,15 +105,15 @@ def overlap_command(
         typer.echo("no text that is scored stands in what is trained on")
     else:
         rows = [
-            (f"{o.train} {o.part}", o.scored, o.language, *_counts(o.texts, o.exact, o.near), ", ".join(o.examples))
+            (f"{o.train} {o.part}", f"{o.scored} {o.split} {o.language}", *_counts(o), ", ".join(o.examples))
             for o in found
         ]
-        columns = ("trained on", "scored", "language", "texts", "exact", "near", "such as")
+        columns = ("trained on", "scored", "texts", "exact", "near", "such as")
         print_table(columns, rows, right=("texts", "exact", "near"))
 
 
-def _counts(*numbers: int) -> tuple[str, ...]:
-    return tuple(f"{number:,}" for number in numbers)
+def _counts(overlap: Overlap) -> tuple[str, ...]:
+    return tuple(f"{number:,}" for number in (overlap.texts, overlap.exact, overlap.near))
 
 
 def _task(name: str) -> Task:
