@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from trainers.batches.micro import GlobalBatch, Item, micro_batches
 from trainers.checkpoint import Checkpoint, pack, unpack
 from trainers.kinds.base import Batch, collate
+from trainers.memory import out_of_memory
 from trainers.model.dropout import DropoutKeys
 from trainers.randomness import row_keys
 from trainers.recipe import Numerics
@@ -186,7 +187,9 @@ class Trainer:
             self.optimiser.zero_grad(set_to_none=True)
             try:
                 return [run(items) for items in micro_batches(share, self.tally.micro_tokens)]
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
                 if self.tally.micro_tokens <= max(item.length * len(item.rows) for item in share):
                     raise
                 self.tally = replace(self.tally, micro_tokens=self.tally.micro_tokens // 2)

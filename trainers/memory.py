@@ -1,4 +1,4 @@
-"""Memory that a training step gives up is kept for the next one."""
+"""Memory: what a step gives up is kept for the next one, and how a step says that it found none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ctypes
 import logging
 import platform
 from functools import cache
+
+import torch
 
 # of glibc's malloc.h: parameters of mallopt
 TRIM_THRESHOLD = -1
@@ -17,7 +19,15 @@ ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(NEVER), "MALLOC_MMAP_MAX_": "0", "M
 """The same for a process that is yet to begin, and for all its threads: those that are there already have arenas of
 their own, which hold no large blocks."""
 
+EMPTY = ("CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator: can't allocate memory")
+"""What the allocators of libraries say, which raise no error of a kind of its own."""
+
 log = logging.getLogger(__name__)
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a step has failed for want of memory: a smaller one may not."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in EMPTY)
 
 
 @cache

@@ -15,6 +15,7 @@ from trainers.batches.micro import Item, micro_batches
 from trainers.batches.tokens import Tokens
 from trainers.kinds.base import Batch, Limits, Row, collate, unpad
 from trainers.kinds.registry import kind_of
+from trainers.memory import out_of_memory
 from trainers.model.learner import Learner
 from trainers.ranks import ALONE, Ranks
 from trainers.recipe import Numerics
@@ -86,8 +87,8 @@ def over(
         try:
             run(items, collate([item.rows for item in items], pad, passes.numerics.device))
             return
-        except torch.OutOfMemoryError:
-            if len(items) == 1:
+        except RuntimeError as error:
+            if len(items) == 1 or not out_of_memory(error):
                 raise
         middle = len(items) // 2  # outside of the handler, which would keep the failed batch alive
         attempt(items[:middle])

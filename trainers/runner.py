@@ -75,14 +75,16 @@ class Runner:
         session.note(f"on {platform.node()}, process {os.getpid()}; workers: {self.ranks.size}")
         session.keep_log()  # what kills a process may come before the first save
         try:
-            configure(getattr(assignment.stage.spec, "numerics", Numerics()))
+            numerics = getattr(assignment.stage.spec, "numerics", Numerics())
+            configure(numerics)
             if not isinstance(assignment.stage.spec, ScoreSpec):
                 forget()  # training needs the memory
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
             cuts = {name: asdict(cut) for name, cut in session.cuts.items()}
             facts = {"seconds": time.monotonic() - started, "cut": cuts} | facts
             if self.ranks.first:
-                self._commit(session, facts | {"workers": self.ranks.size, "machine": machine()})
+                device = numerics.device
+                self._commit(session, facts | {"workers": self.ranks.size, "machine": machine(device)})
             return Outcome(Ending.COMMITTED)
         except Stopped:
             session.note("stopped: nobody waits for it any more, or another attempt runs it")
@@ -132,14 +134,14 @@ def configure(numerics: Numerics) -> None:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def machine() -> dict[str, str]:
-    """Versions and device class that a result was made with."""
+def machine(device: str) -> dict[str, str]:
+    """Versions and device class that a result was made with. `device`: cpu or cuda."""
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "transformers": version("transformers"),
         "crosslift": version("crosslift"),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+        "device": torch.cuda.get_device_name() if device == "cuda" else platform.machine(),
     }
 
 

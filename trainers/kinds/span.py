@@ -65,8 +65,10 @@ class Span(TaskKind[Question]):
     def loss(self, logits: Tensor, batch: Batch) -> Tensor:
         """Summed over the windows: the mean of the cross-entropies of start and end among the row's positions."""
         scores = logits.float().masked_fill(~batch.mask[:, :, None], -torch.inf)
-        # [rows, length, 2] is cross_entropy's (batch, classes, positions): the classes are the row's positions
-        return functional.cross_entropy(scores, batch.targets, ignore_index=IGNORE, reduction="sum") / 2
+        # a choice of one of the row's positions for each start and each end; as a matrix, since the loss of anything
+        # with more dimensions is not deterministic on GPUs
+        choices, right = scores.transpose(1, 2).flatten(0, 1), batch.targets.flatten()
+        return functional.cross_entropy(choices, right, ignore_index=IGNORE, reduction="sum") / 2
 
     def count(self, rows: Sequence[Row]) -> int:
         """The number of windows of a labelled question."""

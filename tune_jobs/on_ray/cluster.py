@@ -77,6 +77,8 @@ def cluster(address: str | None, wishes: Shape) -> Iterator[Cluster]:
     with redirect_stdout(_ToLog()):  # stdout is for results, and Ray writes there what it happens to notice, to its end
         _connect(address, wishes)
         try:
+            if address is None:
+                _check_gpus(wishes)
             yield Cluster(head_node(), own=address is None)
         finally:
             ray.shutdown()
@@ -101,6 +103,17 @@ def _connect(address: str | None, wishes: Shape) -> None:
             ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
     except ConnectionError as error:
         raise UserError(f"no Ray cluster: {error}", where="--address") from error
+
+
+def _check_gpus(wishes: Shape) -> None:
+    """Raises UserError if this machine, which does not grow, lacks GPUs that a lane wants."""
+    wanted, there = wishes.workers * wishes.gpus, int(ray.cluster_resources().get("GPU", 0))
+    if wanted > there:
+        raise UserError(
+            f"a lane wants {wanted} GPUs and this machine has {there}; run on a cluster that has them (--address), or "
+            "give `device: cpu`",
+            where="recipe.numerics",
+        )
 
 
 def _knock(address: str) -> None:

@@ -31,6 +31,7 @@ from tune_jobs.results.lift import Interval, Measured, interval
 from tune_jobs.results.remarks import remarks
 from tune_jobs.results.results import Scores
 from tune_jobs.sweeps.events import CellOf
+from tune_jobs.sweeps.roots import refer
 
 ReportPart = Literal["selection", "report", "report without the fifth"]
 PARTS: tuple[Literal["selection", "report"], ...] = ("selection", "report")
@@ -115,6 +116,7 @@ def final(
     if submission is not None:
         submitted.prepare(submission)
     count = looks.note(store.objects, file, fresh)
+    refer(store.objects, file.name, {stage for graph in graphs for stage in graph.stages})
     stages = make(graphs, store, lane, on_event)
     scores = Scores(store, cache_folder())
     if submission is not None:

@@ -40,6 +40,7 @@ class Scores:
     store: StageStore
     cache: Path
     _known: dict[str, Predictions] = field(default_factory=dict, repr=False)
+    _commits: dict[str, Commit] = field(default_factory=dict, repr=False)
 
     def cell(self, stage: str) -> Cell:
         """The cell of a score stage, with the metric as it is now."""
@@ -80,10 +81,12 @@ class Scores:
         return self.store.fetch(self._commit(stage), name, self.cache / "files")
 
     def _commit(self, stage: str) -> Commit:
-        commit = self.store.committed(stage)
-        if commit is None:
-            raise UserError(f"the store has no score stage {stage[:12]}; run the sweep again to make it anew")
-        return commit
+        if stage not in self._commits:
+            commit = self.store.committed(stage)
+            if commit is None:
+                raise UserError(f"the store has no score stage {stage[:12]}; run the sweep again to make it anew")
+            self._commits[stage] = commit
+        return self._commits[stage]
 
 
 @dataclass(frozen=True)

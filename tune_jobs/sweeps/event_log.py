@@ -77,9 +77,9 @@ class EventLog:
         self._next += 1
         self.history.apply(event)
 
-    def refer(self, trial: int, stages: Iterable[str]) -> None:
+    def refer(self, stages: Iterable[str]) -> None:
         """Note which stages a trial that is about to begin stands on."""
-        refer(self._objects, f"sweeps/{self.sweep}", trial, stages)
+        refer(self._objects, self.sweep, stages)
 
     def check(self) -> None:
         """Between two events: raise `UserError` if another driver has taken over."""

@@ -1,7 +1,7 @@
 """Which stages a store's sweeps and final runs refer to: what collection starts from.
 
-`sweeps/<name>/stages/<number>-<digest>.json`, `finals/<name>/stages/…`: a list of stage ids, written before the trial
-begins, so that no collector ever meets a stage of a trial that it does not know of.
+`sweeps/<name>/stages/<digest>.json`: a list of stage ids, written before the first of them is begun, so that no
+collector ever meets a stage whose trial it does not know of.
 """
 
 from __future__ import annotations
@@ -13,21 +13,17 @@ from tasks.errors import UserError
 from trainers.identity import digest
 from trainers.store.objects import Objects
 
-PLACES = ("sweeps/", "finals/")
-FOLDER = "stages"
 
-
-def refer(objects: Objects, to: str, number: int, stages: Iterable[str]) -> None:
-    """Note what a trial, or a run, stands on.
+def refer(objects: Objects, sweep: str, stages: Iterable[str]) -> None:
+    """Note what a trial of a sweep, or its final run, stands on.
 
     Args:
         objects: the store.
-        to: `sweeps/<name>` or `finals/<name>`.
-        number: of the trial.
-        stages: all ids of its graph.
+        sweep: its name.
+        stages: all ids of the graph.
     """
     ids = sorted(stages)
-    objects.create(f"{to}/{FOLDER}/{number:06d}-{digest(ids)[:16]}.json", json.dumps(ids).encode())
+    objects.create(f"sweeps/{sweep}/stages/{digest(ids)[:32]}.json", json.dumps(ids).encode())
 
 
 def referred(objects: Objects) -> set[str]:
@@ -37,8 +33,8 @@ def referred(objects: Objects) -> set[str]:
         UserError: a list cannot be read: what it names would be lost.
     """
     found: set[str] = set()
-    for info in (info for place in PLACES for info in objects.list(place)):
-        if f"/{FOLDER}/" in info.key:
+    for info in objects.list("sweeps/"):
+        if info.key.split("/")[2:3] == ["stages"]:
             found.update(_ids(objects, info.key))
     return found
 

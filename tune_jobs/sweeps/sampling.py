@@ -52,7 +52,7 @@ class Sampling:
             raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
         absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
         number = len(history.trials)
-        self._log.refer(number, graph.stages)
+        self._log.refer(graph.stages)
         settled = self._searcher.settled(number) if self._reproducible else None
         begun = Sampled(
             trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent, settled=settled
