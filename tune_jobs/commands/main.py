@@ -24,7 +24,7 @@ from tune_jobs.lanes.interrupted import Interrupted
 
 COMMANDS = (
     *("sweep", "plan", "leaderboard", "best", "final", "export"),
-    *("score", "stages", "explain", "store", "toy", "tasks", "data"),
+    *("score", "stages", "explain", "store", "doctor", "toy", "tasks", "data"),
 )
 
 app = typer.Typer(
