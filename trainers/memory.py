@@ -19,7 +19,7 @@ ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(NEVER), "MALLOC_MMAP_MAX_": "0", "M
 """The same for a process that is yet to begin, and for all its threads: those that are there already have arenas of
 their own, which hold no large blocks."""
 
-EMPTY = ("CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator: can't allocate memory")
+WORDS = ("CUBLAS_STATUS_ALLOC_FAILED", "DefaultCPUAllocator: can't allocate memory")
 """What the allocators of libraries say, which raise no error of a kind of its own."""
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 def out_of_memory(error: RuntimeError) -> bool:
     """Whether a step has failed for want of memory: a smaller one may not."""
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in EMPTY)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in WORDS)
 
 
 @cache

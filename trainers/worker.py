@@ -24,7 +24,7 @@ from trainers.session import Settings
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
 
-PAUSE = 0.1, 1.0  # seconds between two questions of an idle lane: at first, and in the end
+PAUSE, LONGEST = 0.1, 1.0  # seconds between two questions of an idle lane: at first, and in the end
 HANGING = 70  # the exit code of a worker that has hung (sysexits.h: EX_SOFTWARE)
 REPORT = 0.3  # seconds between two reports
 
@@ -44,17 +44,17 @@ def serve(lane: Lane) -> None:
     runner = Runner(StageStore(open_objects(lane.location)), settings, ranks)
     places = ranks.gather(Place(ray.get_runtime_context().get_node_id(), os.getpid()))
     me = ranks.agree(lane.work.arrive(lane.name, tuple(places)) if ranks.first else LaneId("", 0))
-    pause, longest = PAUSE
+    pause = PAUSE
     while True:
         told = ranks.agree(lane.work.ask(me, lane.shape) if ranks.first else Wait())
         if isinstance(told, Leave):
             return
         if isinstance(told, Assignment):
             _run(lane, me, runner, told)
-            pause, _ = PAUSE
+            pause = PAUSE
         else:
             time.sleep(pause)
-            pause = min(2 * pause, longest)
+            pause = min(2 * pause, LONGEST)
 
 
 def _run(lane: Lane, me: LaneId, runner: Runner, told: Assignment) -> None:
@@ -74,10 +74,9 @@ def _run(lane: Lane, me: LaneId, runner: Runner, told: Assignment) -> None:
 class Reporter:
     """Tells the broker how far a stage is, from a thread of its own while it is entered.
 
-    A step notes where it is and reads the broker's last answer, so it never waits for a call; and what takes long
-    without a step, such as an upload, is not taken for death. After `silence` seconds without a step this process ends
-    and its group starts again: a thread that hangs in a collective or a driver cannot be interrupted, and would hold
-    the lane's machines for ever.
+    A step notes where it is and reads the broker's last answer, so it never waits for a call; and a process that loads
+    or uploads is not taken for dead. After `silence` seconds without a step it ends itself, and its group starts again:
+    a thread that hangs in a collective or a driver cannot be interrupted, and would hold the lane's machines for ever.
     """
 
     def __init__(self, work: Work, me: LaneId, told: Assignment, silence: float = SILENCE) -> None:

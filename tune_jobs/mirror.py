@@ -50,8 +50,11 @@ def mirror(location: str, wanted: Callable[[str], bool]) -> Path:
     if not folder.is_dir():
         with mendable("copy data", folder), TemporaryDirectory(dir=_cache("folders")) as building:
             _build(objects, location, found, Path(building) / "data")
-            if not folder.is_dir():  # another process may have been as quick
-                (Path(building) / "data").replace(folder)
+            try:
+                (Path(building) / "data").rename(folder)
+            except OSError:  # another process was as quick, with the same files
+                if not folder.is_dir():
+                    raise
     return folder
 
 

@@ -91,11 +91,14 @@ class LotLane:
         assert self.store.committed(stage.id) is None, f"{stage.label} is made again"
         self.ran.append(stage.label)
         self.folder.mkdir(parents=True, exist_ok=True)
-        made = self._score(assignment) if isinstance(stage.spec, ScoreSpec) else [self._file("config.json", b"{}")]
+        made = self._score(assignment) if isinstance(stage.spec, ScoreSpec) else self._model()
         files = {path.name: self.store.put(stage.id, assignment.attempt, path.name, path) for path in made}
         facts = {"seconds": 2.0, "tokens": 1000}
         self.store.commit(stage.id, assignment.attempt, files, {}, stage.spec, facts)
         return Outcome(Ending.COMMITTED)
+
+    def _model(self) -> list[Path]:
+        return [self._file("config.json", b"{}"), self._file("model.safetensors", b"weights")]
 
     def _file(self, name: str, content: bytes) -> Path:
         path = self.folder / name

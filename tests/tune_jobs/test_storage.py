@@ -12,8 +12,11 @@ import pytest
 from tests.tune_jobs import bench
 from tests.tune_jobs.conftest import Run
 from trainers.store import open_objects
-from trainers.store.stages import StageStore
+from trainers.store.stages import WEIGHTS, StageStore
+from tune_jobs.results.results import cells_of, open_results
 from tune_jobs.results.storage import Keep, clear, verify
+from tune_jobs.sweeps.event_log import replay
+from tune_jobs.sweeps.events import Ended, How
 
 
 @pytest.fixture
@@ -55,14 +58,17 @@ def test_any_damaged_file_is_found_and_made_again(
     assert code == 2 and "makes it again" in err
     again = json.loads(crosslift("sweep", str(tmp_path / "bench.yaml"), "--serial", "--json")[1])
     shutil.rmtree(tmp_path / "cache")  # what was fetched before
-    assert again["trained"] >= 0 and not [v for v in verify(store) if v.faults and store.committed(v.stage) is not None]
+    trials = open_results(str(tmp_path / "store"), "bench").history.trials
+    scores = {stage for trial in trials for stage in cells_of(trial).values()}
+    assert again["trained"] >= len(damaged & scores) > 0
+    assert all(store.committed(stage) is not None for stage in scores)
     assert board(crosslift) == before
 
 
 def test_what_a_sweep_refers_to_stays(crosslift: Run, store: StageStore) -> None:
     before, commits = board(crosslift), list(store.commits())
     code, out, _ = crosslift("store", "gc", "--grace", "0")
-    assert code == 0 and "0 files" in out
+    assert code == 0 and out.startswith("0 files")
     assert list(store.commits()) == commits
     assert board(crosslift) == before
 
@@ -86,3 +92,68 @@ def test_a_store_is_listed_by_kind(crosslift: Run, store: StageStore) -> None:
 def test_a_policy_that_is_none_is_the_users_to_mend(crosslift: Run, store: StageStore) -> None:
     code, _, err = crosslift("store", "gc", "--keep", "best")
     assert code == 2 and "best:3" in err
+
+
+def weighty(store: StageStore) -> set[str]:
+    """Stages that have weights."""
+    return {commit.stage for commit in store.commits() if any(name.endswith(WEIGHTS) for name in commit.kept)}
+
+
+@pytest.mark.parametrize("policy", ["intermediate", "best:1", "best:99"])
+def test_weights_stay_as_the_policy_says_and_all_else_stays(crosslift: Run, store: StageStore, policy: str) -> None:
+    before, had, commits = board(crosslift), weighty(store), {commit.stage for commit in store.commits()}
+    results = open_results(store.objects.name, "bench")
+    best = set().union(*(trial.stages for trial in results.history.ranked()[:1]))
+    kinds = {commit.stage: commit.spec["kind"] for commit in store.commits()}
+    wanted = {
+        "intermediate": {stage for stage in had if kinds[stage] != "target"},
+        "best:1": had & best,
+        "best:99": had,
+    }[policy]
+    clear(store, Keep.of(policy), grace=-1.0)
+    assert weighty(store) == wanted
+    assert {commit.stage for commit in store.commits()} == commits
+    assert board(crosslift) == before
+
+
+def test_a_sweep_with_an_open_trial_keeps_its_weights(crosslift: Run, store: StageStore, tmp_path: Path) -> None:
+    events = sorted((tmp_path / "store/sweeps/bench/events").iterdir())
+    assert '"type":"ended"' in events[-1].read_text()
+    events[-1].unlink()
+    had = weighty(store)
+    clear(store, Keep.of("best:1"), grace=-1.0)
+    assert weighty(store) == had
+
+
+def test_final_runs_are_referred_to(crosslift: Run, store: StageStore, tmp_path: Path) -> None:
+    (tmp_path / "best.yaml").write_text(crosslift("best", "bench")[1])
+    assert crosslift("final", "best.yaml", "--seeds", "1", "--json")[0] == 0
+    before = list(store.commits())
+    assert clear(store, Keep.of("all"), grace=-1.0) == []
+    assert list(store.commits()) == before
+
+
+def test_what_is_lost_of_a_failed_trial_is_made_again_and_changes_no_event(
+    crosslift: Run, store: StageStore, lot: list[bench.LotLane], tmp_path: Path
+) -> None:
+    """A trial that failed after its first rung: that rung's cells come back, what failed is not tried again."""
+    objects = store.objects
+    trial = open_results(objects.name, "bench").history.trials[2]
+    events = {e.event.model_dump_json(): e for e in replay(objects, "bench")}
+    kept = [e for e in events.values() if getattr(e.event, "trial", None) in (None, 0, 1, 2)]
+    kept = [e for e in kept if not (getattr(e.event, "trial", None) == 2 and getattr(e.event, "rung", 0) == 1)]
+    failed = Ended(trial=2, how=How.FAILED, value=trial.rungs[0].value, reason="diverged", diverged=True)
+    for info in list(objects.list("sweeps/bench/events/")):
+        objects.delete(info.key)
+    for number, envelope in enumerate(kept):
+        event = failed if isinstance(envelope.event, Ended) and envelope.event.trial == 2 else envelope.event
+        line = envelope.model_copy(update={"number": number, "event": event}).model_dump_json()
+        assert objects.create(f"sweeps/bench/events/{number:08d}.json", line.encode())
+    lost = [cells_of(trial)[cell] for cell in (("xnli", "de"), ("panx", "de"))]
+    for stage in lost:
+        store.condemn(stage, 0)
+    space = str(tmp_path / "bench.yaml")
+    assert crosslift("sweep", space, "--serial", "--trials", "3")[0] == 0
+    assert store.committed(lost[0]) is not None and store.committed(lost[1]) is None
+    again = open_results(objects.name, "bench").history.trials[2]
+    assert again.ended == failed and set(again.rungs) == {0}

@@ -60,6 +60,13 @@ class Survey:
         """Whether there is a COMMIT that nobody has found damaged, going by the names alone."""
         return bool(set(self.numbers("COMMIT")) - set(self.numbers("DAMAGED")))
 
+    def passed_over(self) -> list[int]:
+        """Numbers of the COMMITs above the one that counts which cannot be believed, and which no name says so of."""
+        commit = self.commit()
+        above = (number for number in self.numbers("COMMIT") if commit is None or number > commit.number)
+        known = self.numbers("DAMAGED")
+        return [number for number in above if number not in known]
+
     def commit(self) -> Commit | None:
         """The valid commit with the highest number."""
         for number in reversed(self.numbers("COMMIT")):

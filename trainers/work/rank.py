@@ -43,7 +43,7 @@ class DualEncoder:
     """The objective: among the candidates of the global batch, a query finds its own by the cosine of their vectors.
 
     The loss is the summed cross-entropy of a softmax over the batch (Gillick et al. 2019, Karpukhin et al. 2020).
-    Other queries' candidates are left out where they are the query's own.
+    Each query trains with its first right candidate; where another query has the same one, that is left out.
     """
 
     model: Learner

@@ -27,7 +27,7 @@ class Patience:
 
     silence: float = SILENCE
     failures: int = 3
-    settling: float = 0.0  # seconds after a broker's own death in which living lanes announce what they run
+    settling: float = 0.0  # seconds after its start in which the lanes of a broker before it say what they run
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trainers.stages import Shape
 from tune_jobs.lanes.shares import Claim, Room, fits, share, without
@@ -119,8 +119,10 @@ class Fleet:
         if pressing:
             self._give_way(share(room, others), free, pressing)
         room = share(room, others)
+        limits = replace(limits, grows=limits.grows and not pressing)  # where another waits, ours do not queue up
         begun: dict[str, Shape] = {}
         for shape, count in sorted(demand.items(), key=lambda item: -item[1]):
+            self._take_back(owner, shape)
             spare = sum(member.spare and member.shape == shape for member in self.members.values())
             for _ in range(count - spare):
                 if not self._fits(owner, shape, room, limits):
@@ -176,6 +178,11 @@ class Fleet:
 
     def _member(self, owner: str, shape: Shape, *, at_work: bool = False) -> Member:
         return Member(owner, shape, self._clock(), self._clock() if at_work else None, at_work)
+
+    def _take_back(self, owner: str, shape: Shape) -> None:
+        """Lanes that were to leave as soon as they have a place stay, as there is work for them again."""
+        for member in self.members.values():
+            member.leaving &= member.placed is not None or (member.owner, member.shape) != (owner, shape)
 
     def _make_room(self, demand: Counter[Shape]) -> None:
         """Lanes of sizes that nobody waits for leave, those that wait for a place as soon as they have one."""

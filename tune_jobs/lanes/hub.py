@@ -271,7 +271,9 @@ class Hub:
 
     def _meet(self, lane: LaneId) -> None:
         """After this hub's own death, lanes are known by what they say."""
-        if lane.name not in self._living and lane.name not in self._ended and not self._lost(lane.places):
+        known = self._living.get(lane.name)
+        newer = known is None or lane.incarnation > known.incarnation
+        if newer and lane.name not in self._ended and not self._lost(lane.places):
             self._living[lane.name] = lane
 
     def _places(self, lane: str) -> tuple[Place, ...]:

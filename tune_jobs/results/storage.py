@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,7 +45,7 @@ def holdings(store: StageStore) -> list[Holding]:
 
 @dataclass(frozen=True)
 class Verified:
-    """A stage whose files were read: how many and how many bytes, and a line for each fault ("": it has none)."""
+    """A stage whose files were read: how many and how many bytes, and a line for each fault."""
 
     stage: str
     files: int
@@ -71,11 +71,16 @@ def verify(store: StageStore, told: Callable[[Verified], None] = lambda verified
 
 
 def _verify(store: StageStore, survey: Survey) -> Verified:
-    commit = survey.commit()
-    faults = list(survey.damage)
-    for number in survey.numbers("COMMIT"):
-        if commit is None or number > commit.number:  # it was passed over: from now on its name says so
+    if survey.passed_over():
+        survey = Survey.of(store.objects, survey.stage)  # its files may have come while it was listed
+    faults: list[str] = []
+    for number in survey.passed_over():  # from now on its name says so
+        try:
             store.condemn(survey.stage, number)
+        except UserError as error:  # a store that may only be read
+            faults.append(str(error))
+    commit = survey.commit()
+    faults += survey.damage
     if commit is None:
         return Verified(survey.stage, 0, 0, tuple(faults))
     with TemporaryDirectory() as scratch:
@@ -111,26 +116,29 @@ class Keep:
 def clear(store: StageStore, keep: Keep, *, grace: float = DAY, dry_run: bool = False) -> list[Removal]:
     """Mark and sweep: remove what no sweep and no final run refers to, and weights that the policy lets go.
 
+    A sweep that begins meanwhile is safe in what it makes, by the grace; of what nobody referred to for longer than
+    that, it may lose a stage that it was about to share, and makes it again.
+
     Args:
         store: the store.
         keep: the policy for the weights of what stays.
         grace: seconds since a stage's last write in which nothing of it is touched.
         dry_run: only say what would go.
     """
-    live = referred(store.objects)
-    return collect(store, live, weights=_weights(store, keep), grace=grace, dry_run=dry_run)
+    begun = store.objects.now()  # what is written while roots are read is as new as what comes later
+    names = sweeps(store.objects)
+    histories = [History(envelope.event for envelope in replay(store.objects, name)) for name in names]
+    live = referred(store.objects) | {id for history in histories for trial in history.trials for id in trial.stages}
+    weights = None if keep.rule == "all" else live - _let_go(store, keep, histories)
+    grace += store.objects.now() - begun
+    return collect(store, live, weights=weights, grace=grace, dry_run=dry_run)
 
 
-def _weights(store: StageStore, keep: Keep) -> Set[str] | None:
-    if keep.rule == "all":
-        return None
+def _let_go(store: StageStore, keep: Keep, histories: Sequence[History]) -> set[str]:
+    """Stages whose weights nobody needs: those of sweeps without an open trial, as far as the policy has no say."""
+    over = [history for history in histories if not history.open()]
+    kept = {id for history in histories if history.open() for trial in history.trials for id in trial.stages}
+    kept |= {id for history in over for trial in history.ranked()[: keep.best] for id in trial.stages}
     if keep.rule == "intermediate":
-        return {commit.stage for commit in store.commits() if commit.spec["kind"] in SHARED}
-    return {stage for name in sweeps(store.objects) for stage in _of_best(store, name, keep.best)}
-
-
-def _of_best(store: StageStore, name: str, best: int) -> Iterator[str]:
-    """Stages of a sweep's best trials, and of those that have not ended."""
-    history = History(envelope.event for envelope in replay(store.objects, name))
-    for trial in (*history.ranked()[:best], *history.open()):
-        yield from trial.stages
+        kept |= {commit.stage for commit in store.commits() if commit.spec["kind"] in SHARED}
+    return {id for history in over for trial in history.trials for id in trial.stages} - kept

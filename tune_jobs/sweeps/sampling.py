@@ -38,9 +38,12 @@ class Sampling:
         Raises:
             UserError: none of the suite's cells can be scored.
         """
-        if self._open:
+        while self._open:
             trial = self._open.pop(0)
-            return trial, self._expand(trial.sampled.recipe)
+            graph = self._expand(trial.sampled.recipe)
+            self._log.refer(graph.stages)
+            if trial.ended is None or _scores(trial) <= graph.stages.keys():  # else another version made it
+                return trial, graph
         history = self._log.history
         found = self._searcher.next(history)
         if found is None:
@@ -69,6 +72,10 @@ class Sampling:
 def _lost(history: History, store: StageStore) -> list[TrialHistory]:
     """Trials that have ended, with a score stage that is not there any more."""
     ended = [trial for trial in history.trials if trial.ended is not None]
-    scores = {trial.number: {c.stage for rung in trial.rungs.values() for c in rung.cells} for trial in ended}
-    unmade = store.unmade(set().union(*scores.values()))
-    return [trial for trial in ended if scores[trial.number] & unmade]
+    unmade = store.unmade({stage for trial in ended for stage in _scores(trial)})
+    return [trial for trial in ended if _scores(trial) & unmade]
+
+
+def _scores(trial: TrialHistory) -> set[str]:
+    """The score stages of a trial's rungs."""
+    return {cell.stage for rung in trial.rungs.values() for cell in rung.cells}

@@ -62,6 +62,9 @@ def run(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
 
 def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
     rungs = [number for number, stages in enumerate(graph.rungs) if stages]  # all tasks of a rung may be absent
+    if trial.ended is not None:
+        yield from _made_again(trial, trial.ended, graph, desk)
+        return
     for rung in rungs:
         wanted = graph.rung(rung)
         desk.want(trial.number, rung, wanted, graph.stages)  # also of a rung that was scored: a stage may be lost since
@@ -77,6 +80,15 @@ def _rungs(trial: TrialHistory, graph: Graph, desk: Desk) -> Iterator[None]:
         elif not (trial.decisions.get(rung) or desk.decide(trial.number, rung)).go_on:
             desk.ended(Ended(trial=trial.number, how=How.PRUNED, value=trial.value))
             return
+
+
+def _made_again(trial: TrialHistory, end: Ended, graph: Graph, desk: Desk) -> Iterator[None]:
+    """What the store has lost of a trial that has ended: its rungs, and no event, stay as they are."""
+    wanted = [stage for rung in trial.rungs for stage in graph.rung(rung)]
+    desk.want(trial.number, 0, wanted, graph.stages)
+    while (answer := desk.done(trial.number, wanted)).missing and not answer.reason:
+        yield
+    desk.ended(end)
 
 
 def _failed(trial: TrialHistory, why: Answer) -> Ended:
