@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from trainers.batches.micro import GlobalBatch, Item, micro_batches
 from trainers.checkpoint import Checkpoint, pack, unpack
+from trainers.curve import Curve
 from trainers.kinds.base import Batch, collate
 from trainers.memory import out_of_memory
 from trainers.model.dropout import DropoutKeys
@@ -83,10 +84,12 @@ class Tally:
     best_step: int = 0
     best_score: float | None = None
     loss: float | None = None  # of the last step
+    curve: Curve = field(default_factory=Curve)
 
     def facts(self) -> dict[str, Any]:
         """What a COMMIT says about the training."""
-        return {"steps": self.step, **{k: v for k, v in asdict(self).items() if k not in ("step", "drawn")}}
+        plain = {k: v for k, v in asdict(self).items() if k not in ("step", "drawn", "curve")}
+        return {"steps": self.step, **plain, "curve": self.curve.facts()}
 
 
 @dataclass
@@ -147,6 +150,7 @@ class Trainer:
             padded=self.tally.padded + padded,
             drawn=tuple(drawn),
             loss=loss,
+            curve=self.tally.curve.trained(self.tally.step + 1, self.schedule.steps, loss),
         )
         self._measure()
         self.tally = replace(self.tally, seconds=self.tally.seconds + self.session.clock() - started)
@@ -229,6 +233,8 @@ class Trainer:
             return
         score = self.objective.evaluate()
         self.session.note(f"step {self.tally.step}: {score:.2f} on English dev")
+        curve = self.tally.curve.measured(self.tally.step, every, self.schedule.steps, score)
+        self.tally = replace(self.tally, curve=curve)
         if self.tally.best_score is None or score > self.tally.best_score:
             self.best = {k: v.detach().clone() for k, v in self.objective.model.state_dict().items()}
             self.tally = replace(self.tally, best_step=self.tally.step, best_score=score)
@@ -240,7 +246,8 @@ class Trainer:
     def _restore(self, saved: Checkpoint) -> None:
         facts = dict(saved.facts)
         budget = min(facts["micro_tokens"], self.session.settings.micro_tokens)  # a lowered setting takes effect
-        self.tally = Tally(**{**facts, "drawn": tuple(facts["drawn"]), "micro_tokens": budget})
+        curve = Curve.from_json(facts["curve"]) if "curve" in facts else Curve()  # older progress has none
+        self.tally = Tally(**{**facts, "drawn": tuple(facts["drawn"]), "micro_tokens": budget, "curve": curve})
         self.best = unpack(saved.tensors, self.objective.model, self.optimiser)
 
 

@@ -81,7 +81,7 @@ class Runner:
                 forget()  # training needs the memory
             facts = WORK[type(assignment.stage.spec)](assignment.stage.spec, session)
             cuts = {name: asdict(cut) for name, cut in session.cuts.items()}
-            facts = {"seconds": time.monotonic() - started, "cut": cuts} | facts
+            facts = {"label": assignment.stage.label, "seconds": time.monotonic() - started, "cut": cuts} | facts
             if self.ranks.first:
                 device = numerics.device
                 self._commit(session, facts | {"workers": self.ranks.size, "machine": machine(device)})

@@ -52,6 +52,12 @@ def contents(store: StageStore, stage: Stage) -> dict[str, str]:
     return {name: file.sha256 for name, file in commit.files.items()}
 
 
+def curve(store: StageStore, stage: Stage) -> object:
+    commit = store.committed(stage.id)
+    assert commit is not None
+    return commit.facts["curve"]
+
+
 def with_inputs(store: StageStore, graph: Graph, folder: Path, stage: Stage) -> StageStore:
     """Another store in which everything that a stage needs has run."""
     other = StageStore(FolderObjects(folder / "store"))
@@ -94,6 +100,7 @@ def test_resumed_equals_undisturbed_bit_for_bit(
     assert world.run(stage, store, tmp_path / "cache", watch, SMALL_BATCHES).ending is Ending.COMMITTED
     assert seen[0] == stop_at + 1, "no step is taken twice"
     assert contents(store, stage) == contents(undisturbed, stage)
+    assert curve(store, stage) == curve(undisturbed, stage)
     assert store.latest_progress(stage.id) is None
 
 
@@ -171,6 +178,10 @@ def test_commits_say_what_was_realised(graph: Graph, undisturbed: StageStore) ->
     assert sum(mixture.values()) == pytest.approx(1.0)  # type: ignore[arg-type]
     for fact in ("tokens", "seconds", "machine"):
         assert commit.facts[fact]
+    points = commit.facts["curve"]
+    assert isinstance(points, dict)
+    assert [step for step, _ in points["loss"]] == [1, 2, 3, 4, 5, 6]  # type: ignore[union-attr, misc]
+    assert commit.facts["best_score"] in [score for _, score in points["dev"]]  # type: ignore[union-attr, misc]
 
 
 def test_what_is_cut_is_in_the_commit_and_in_the_log(data: DataFolders, tmp_path: Path) -> None:
