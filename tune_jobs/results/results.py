@@ -26,7 +26,7 @@ from trainers.store.stages import StageStore
 from tune_jobs.places import cache_folder
 from tune_jobs.results.lift import Measured, paired
 from tune_jobs.sweeps.event_log import replay, sweeps
-from tune_jobs.sweeps.events import CellOf, Opened, cells_digest
+from tune_jobs.sweeps.events import CellOf, Envelope, Opened, cells_digest
 from tune_jobs.sweeps.history import History, TrialHistory
 
 CellStages = dict[tuple[str, str], str]
@@ -91,11 +91,15 @@ class Scores:
 
 @dataclass(frozen=True)
 class Results:
-    """One sweep: its trials from the event log, and where their scores are."""
+    """One sweep: its trials from the event log, and where their scores are.
+
+    `envelopes` are its events as they were written, with their times.
+    """
 
     name: str
     history: History
     scores: Scores
+    envelopes: tuple[Envelope, ...] = ()
 
     @property
     def opened(self) -> Opened:
@@ -141,10 +145,11 @@ def open_results(location: str, name: str) -> Results:
         UserError: the store has no such sweep; the nearest name is given.
     """
     objects = open_objects(location)
-    history = History(envelope.event for envelope in replay(objects, name))
+    envelopes = tuple(replay(objects, name))
+    history = History(envelope.event for envelope in envelopes)
     if history.opened is None:
         there = sweeps(objects)
         hint = nearest(name, there) if there else "it holds no sweep yet"
         raise UserError(f"no sweep {name!r} in {objects.name}: {hint}", where="--store")
     own_tasks.declare(own_tasks.OwnTask.model_validate(own) for own in history.opened.space["data"].get("tasks", ()))
-    return Results(name, history, Scores(StageStore(objects), cache_folder()))
+    return Results(name, history, Scores(StageStore(objects), cache_folder()), envelopes)

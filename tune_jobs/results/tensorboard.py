@@ -1,0 +1,157 @@
+"""A sweep as TensorBoard shows it: a run a trial, written from the store.
+
+DIR/trial-007/events.out.tfevents.…
+
+loss/<stage>, dev/<stage>   training curves of its stages, as far as their COMMITs have them (`trainers.curve`)
+rung/value                  what trials are compared by, at rung 1, 2, …
+score/<task>                what it scored in the end, in points
+suite/average, english, lift   what the leaderboard says; with the trial's parameters on the page of hyperparameters
+
+The same sweep gives the same files: times are those of its events.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tensorboardX import summary
+from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.record_writer import RecordWriter
+
+from tasks.errors import UserError
+from trainers.store.files import mendable, whole_file
+from trainers.store.manifest import Commit
+from tune_jobs.results.leaderboard import Row, leaderboard
+from tune_jobs.results.parameters import Parameter, parameters, point
+from tune_jobs.results.results import Results
+from tune_jobs.sweeps.events import Ended, Rung, Sampled
+from tune_jobs.sweeps.history import TrialHistory
+
+RUN = "trial-"
+VERSION = "brain.Event:2"  # of the form of event files
+CURVES = ("loss", "dev")
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number at a step of a curve; `at` is in seconds since 1970."""
+
+    tag: str
+    step: int
+    value: float
+    at: float
+
+
+def export_events(results: Results, to: Path) -> int:
+    """Write the trials of a sweep as runs into a folder; those of an earlier time are taken out first.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        UserError: the folder holds something else, or cannot be written.
+    """
+    with mendable("write the runs", to):
+        _prepare(to)
+        rows = {row.trial: row for row in leaderboard(results).rows}
+        known = parameters(results.opened)
+        stages = _Curves(results, {})
+        for trial in results.history.trials:
+            path = to / f"{RUN}{trial.number:03d}" / f"events.out.tfevents.{_began(results, trial):.0f}.crosslift"
+            with whole_file(path) as file:
+                _write(file, results, trial, rows[trial.number], known, stages)
+    return len(results.history.trials)
+
+
+def scalars(results: Results, trial: TrialHistory, row: Row, stages: _Curves) -> Iterator[Scalar]:
+    """All the numbers of a trial, curve by curve."""
+    times = {type(e.event): e.at for e in results.envelopes if getattr(e.event, "trial", None) == trial.number}
+    began, last = times[Sampled], times.get(Ended, times[Sampled])
+    for label, curves in stages.of(trial):
+        for curve, points in curves.items():
+            for step, value in points:
+                yield Scalar(f"{curve}/{label}", step, value, began)
+    reached = {
+        e.event.rung: e.at for e in results.envelopes if isinstance(e.event, Rung) and e.event.trial == trial.number
+    }
+    for rung, at in sorted(reached.items()):
+        yield Scalar("rung/value", rung + 1, trial.rungs[rung].value, at)
+    for task, score in row.tasks.items():
+        yield Scalar(f"score/{task}", row.rungs, score, last)
+    for name, number in _metrics(row).items():
+        yield Scalar(name, row.rungs, number, last)
+
+
+def _metrics(row: Row) -> dict[str, float]:
+    """What a whole-suite trial amounts to."""
+    found = {"average": row.average, "english": row.english, "lift": row.lift.value if row.lift else None}
+    return {f"suite/{name}": value for name, value in found.items() if row.rank and value is not None}
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """The curves of stages by label, each read once: trials share most of their stages."""
+
+    results: Results
+    known: dict[str, tuple[str, dict[str, Any]]]
+
+    def of(self, trial: TrialHistory) -> list[tuple[str, dict[str, Any]]]:
+        """Those of a trial's stages that have any, by label."""
+        scores = {cell.stage for rung in trial.rungs.values() for cell in rung.cells}
+        found = [self._stage(stage) for stage in sorted(trial.stages - scores)]
+        return sorted(curve for curve in found if curve[1])
+
+    def _stage(self, stage: str) -> tuple[str, dict[str, Any]]:
+        if stage not in self.known:
+            commit = self.results.scores.store.committed(stage)
+            self.known[stage] = ("", {}) if commit is None else _curves(commit)
+        return self.known[stage]
+
+
+def _curves(commit: Commit) -> tuple[str, dict[str, Any]]:
+    """A stage's label and curves; older commits say neither."""
+    label, curve = commit.facts.get("label", commit.spec["kind"]), commit.facts.get("curve", {})
+    assert isinstance(curve, dict)
+    return str(label), {name: curve[name] for name in CURVES if curve.get(name)}
+
+
+def _write(
+    path: Path, results: Results, trial: TrialHistory, row: Row, known: list[Parameter], stages: _Curves
+) -> None:
+    began = _began(results, trial)
+    where = point(results.opened, trial)
+    settings = {parameter.name: parameter.value(where) for parameter in known} if where else {}
+    writer = RecordWriter(str(path))
+    try:
+        writer.write(Event(wall_time=began, file_version=VERSION).SerializeToString())
+        for part in summary.hparams(settings, _metrics(row)):
+            writer.write(Event(wall_time=began, summary=part).SerializeToString(deterministic=True))
+        for scalar in scalars(results, trial, row, stages):
+            part = summary.scalar(_tag(scalar.tag), scalar.value)
+            event = Event(wall_time=scalar.at, step=scalar.step, summary=part)
+            writer.write(event.SerializeToString(deterministic=True))
+    finally:
+        writer.close()
+
+
+def _began(results: Results, trial: TrialHistory) -> float:
+    return next(e.at for e in results.envelopes if e.event == trial.sampled)
+
+
+def _tag(name: str) -> str:
+    """A name as TensorBoard takes it: `loss/target xnli?language=de` → `loss/target_xnli_language_de`."""
+    return re.sub(r"[^-/\w.]", "_", name)
+
+
+def _prepare(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    there = list(folder.iterdir())
+    if any(not path.is_dir() or not path.name.startswith(RUN) for path in there):
+        raise UserError("holds something else than runs of a sweep; name another folder", where=str(folder))
+    for path in there:
+        shutil.rmtree(path)
