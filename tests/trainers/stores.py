@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -22,15 +24,17 @@ from tasks.errors import UserError
 from trainers.store import open_objects
 from trainers.store.folder import FolderObjects
 from trainers.store.objects import Objects
-from trainers.store.s3 import S3Objects
+from trainers.store.retries import Retries
+from trainers.store.s3 import SETTINGS, S3Objects
+from trainers.store.s3_faults import passing
 
 Open = Callable[[], Objects]
 """Opens one and the same store anew, as another process would."""
 
 
 def client(endpoint: str, **settings: Any) -> Any:
-    """An S3 client for a server on loopback, with invented credentials and a single try of each request."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, **settings)
+    """An S3 client for a server on loopback, with invented credentials and, unless told otherwise, our settings."""
+    config = SETTINGS.merge(Config(connect_timeout=2, **settings))
     keys = {"aws_access_key_id": "somebody", "aws_secret_access_key": "wordless-secret", "region_name": "us-east-1"}
     return boto3.client("s3", endpoint_url=endpoint, config=config, **keys)
 
@@ -42,24 +46,34 @@ def server() -> Iterator[str]:
     running.start()
     try:
         host, port = running.get_host_and_port()
-        _one_at_a_time(running)
+        _behave(running)
         client(f"http://{host}:{port}").create_bucket(Bucket="lab")
         yield f"http://{host}:{port}"
     finally:
         running.stop()
 
 
-def _one_at_a_time(running: ThreadedMotoServer) -> None:
-    """Serialise the requests: the server looks for a key and writes it in two steps, which S3 does in one."""
+def _behave(running: ThreadedMotoServer) -> None:
+    """What S3 does and the server in this process does not: look for a key and write it in one step (so requests are
+    served one at a time), and refuse a body whose signed digest is not its own.
+    """
     wsgi, lock = running._server, threading.Lock()
     assert wsgi is not None
     app = wsgi.app
 
-    def locked(environ: Any, start_response: Any) -> Any:
+    def behaving(environ: Any, start_response: Any) -> Any:
+        signed = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
+        if len(signed) == 64 and environ.get("CONTENT_LENGTH"):  # else: it is not signed, or comes in chunks
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            if hashlib.sha256(body).hexdigest() != signed:
+                answer = b"<Error><Code>XAmzContentSHA256Mismatch</Code></Error>"
+                start_response("400 Bad Request", [("Content-Length", str(len(answer)))])
+                return [answer]
+            environ["wsgi.input"] = io.BytesIO(body)
         with lock:
             return app(environ, start_response)
 
-    wsgi.app = locked
+    wsgi.app = behaving
 
 
 def opener(kind: str, endpoint: str, folder: Path) -> Open:
@@ -73,6 +87,27 @@ def opener(kind: str, endpoint: str, folder: Path) -> Open:
     if location is None:
         pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
     return lambda: open_objects(f"{location}/{prefix}")
+
+
+class Hurry:
+    """A clock that jumps over all pauses."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, ended: threading.Event, seconds: float) -> None:
+        """Wait, as `Event.wait` does, in no time."""
+        if not ended.is_set():
+            self.now += seconds
+
+
+def hurried(**settings: Any) -> Retries:
+    """Tries without pauses."""
+    clock = Hurry()
+    return Retries("s3://lab", passing, clock=clock, pause=clock.pause, **settings)
 
 
 def one_line(error: pytest.ExceptionInfo[UserError], *words: str) -> None:

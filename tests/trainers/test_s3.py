@@ -7,20 +7,24 @@ import hashlib
 import io
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, SSLError
 from botocore.response import StreamingBody
 from moto.s3.models import s3_backends
 
 from tasks.errors import UserError
-from tests.trainers.stores import client, one_line
+from tests.trainers.stores import client, hurried, one_line
 from trainers.store import open_objects
 from trainers.store.objects import Objects
+from trainers.store.retries import WAIT
 from trainers.store.s3 import S3Objects
 from trainers.store.stages import Commit, LostFile, StageStore
 
@@ -231,26 +235,90 @@ def test_a_missing_bucket(endpoint: str, tmp_path: Path) -> None:
         one_line(error, "s3://nowhere/x", "bucket does not exist", "create it")
 
 
-def test_an_unreachable_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
-    for act in everything(S3Objects("lab", "x", client("http://user:wordless-secret@127.0.0.1:9")), tmp_path):
+def test_an_unreachable_server(tmp_path: Path) -> None:
+    boto = client("http://user:wordless-secret@127.0.0.1:9")
+    for act in everything(S3Objects("lab", "x", boto, hurried()), tmp_path):
         with pytest.raises(UserError) as error:
             act()
-        one_line(error, "s3://lab/x", "http://127.0.0.1:9 cannot be reached", "AWS_ENDPOINT_URL")
+        one_line(error, "s3://lab/x", "15 s", "http://127.0.0.1:9 cannot be reached", "AWS_ENDPOINT_URL")
         assert "wordless-secret" not in str(error.value)
 
 
-def test_denied_access(tmp_path: Path) -> None:
-    boto = client("http://127.0.0.1:9")
+@contextmanager
+def always(status: int, code: str) -> Iterator[tuple[str, list[str]]]:
+    """A server with one answer: its address, and the requests that it has had."""
+    asked: list[str] = []
 
-    def deny(**_: Any) -> Any:
-        raise ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "any")
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
 
-    boto.meta.events.register("before-call.s3", deny)
+        def answer(self) -> None:
+            asked.append(self.command)
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            body = b"" if self.command == "HEAD" else f"<Error><Code>{code}</Code></Error>".encode()
+            # botocore looks for the bucket's region by a HEAD of the bucket: here it is not told
+            self.send_response_only(403 if self.command == "HEAD" and self.path == "/lab" else status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the base class's names
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as running:
+        Thread(target=running.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}", asked
+        running.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (403, "AccessDenied", "access is denied; the credentials need to list, get, put and delete"),
+        (403, "InvalidAccessKeyId", "does not know the access key; check AWS_ACCESS_KEY_ID"),
+        (403, "SignatureDoesNotMatch", "refuses the signature; check AWS_SECRET_ACCESS_KEY"),
+        (400, "ExpiredToken", "token has expired; renew"),
+        (400, "InvalidToken", "does not know the session token; check AWS_SESSION_TOKEN"),
+        (403, "RequestTimeTooSkewed", "clock differs from the server's; set it right"),
+        (404, "NoSuchBucket", "bucket does not exist; create it"),
+        (301, "PermanentRedirect", "in another region; set AWS_DEFAULT_REGION"),
+        (400, "AuthorizationHeaderMalformed", "in another region; set AWS_DEFAULT_REGION"),
+        (403, "QuotaExceeded", "quota is used up; free some space"),
+        (507, "XMinioStorageFull", "disk is full; free some space"),
+        (400, "InvalidBucketName", "bucket's name is none; check"),
+        (418, "NeverHeardOf", "the server says NeverHeardOf"),
+    ],
+)
+def test_what_does_not_pass_is_said_at_once(tmp_path: Path, status: int, code: str, words: str) -> None:
+    with always(status, code) as (address, asked):
+        for act in everything(S3Objects("lab", "x", client(address)), tmp_path):
+            asked.clear()
+            with pytest.raises(UserError) as error:
+                act()
+            one_line(error, "s3://lab/x", words)
+            assert "tried" not in str(error.value)
+            assert len(asked) <= 4, "a HEAD has no words, and botocore looks for the bucket's region"
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (429, "TooManyRequests"), (500, "InternalError")])
+def test_what_may_pass_is_given_up_in_the_end(tmp_path: Path, status: int, code: str) -> None:
+    with always(status, code) as (address, _):
+        for act in everything(S3Objects("lab", "x", client(address), hurried(deadline=30, reached=True)), tmp_path):
+            with pytest.raises(UserError) as error:
+                act()
+            one_line(error, "s3://lab/x", "tried for 30 s", "the server says", "try again later")
+
+
+def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
+    boto = client("https://127.0.0.1:9")
+
+    def refuse(**_: Any) -> Any:
+        raise SSLError(endpoint_url="x", error="[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+
+    boto.meta.events.register("before-send.s3", refuse)
     for act in everything(S3Objects("lab", "x", boto), tmp_path):
         with pytest.raises(UserError) as error:
             act()
-        one_line(error, "s3://lab/x", "access is denied", "credentials")
+        one_line(error, "s3://lab/x", "certificate of https://127.0.0.1:9 is not trusted", "AWS_CA_BUNDLE")
 
 
 @pytest.fixture
@@ -270,6 +338,14 @@ def test_no_credentials(endpoint: str, no_settings: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError) as error:
         open_objects("s3://lab/x").create("a", b"1")
     one_line(error, "s3://lab/x/a", "no credentials", "AWS_ACCESS_KEY_ID")
+
+
+def test_a_wait_that_is_no_number(no_settings: pytest.MonkeyPatch) -> None:
+    for text in ("long", "-1", "nan", "inf"):
+        no_settings.setenv(WAIT, text)
+        with pytest.raises(UserError) as error:
+            open_objects("s3://lab/x")
+        one_line(error, WAIT, repr(text), "give one such as 300")
 
 
 def test_a_profile_that_is_not_there(no_settings: pytest.MonkeyPatch) -> None:

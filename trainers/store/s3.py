@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import random
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
-from boto3.exceptions import Boto3Error
-from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ResponseStreamingError,
-)
-from botocore.exceptions import (
-    ConnectionError as NoConnection,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tasks.errors import UserError
 from trainers.store.files import mendable, sha256_of, whole_file
 from trainers.store.objects import ChangedObject, ObjectInfo, check_key
+from trainers.store.retries import Passing, Retries
+from trainers.store.s3_faults import code_of, mendable_faults, passing, status_of
+from trainers.store.s3_parts import PART, Parts, base64_of
 
-_TRANSFER = TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=4)
-_TRIES = 4  # of one write or read, on top of boto's own retries of a request
-_ADVICE = {
-    "NoSuchBucket": "the bucket does not exist; create it or choose another",
-    "AccessDenied": "access is denied; the credentials need to list, get, put and delete objects here",
-    "403": "access is denied; the credentials need to list, get, put and delete objects here",
-    "InvalidAccessKeyId": "the server does not know the access key; check AWS_ACCESS_KEY_ID",
-    "SignatureDoesNotMatch": "the server refuses the signature; check AWS_SECRET_ACCESS_KEY",
-    "ExpiredToken": "the session token has expired; renew the credentials",
-    "RequestTimeTooSkewed": "this machine's clock differs from the server's; set it right",
-    "PermanentRedirect": "the bucket is in another region; set AWS_DEFAULT_REGION to it",
-    "QuotaExceeded": "the quota is used up; free some space or choose another store",
-}
+SETTINGS = Config(
+    retries={"mode": "standard", "total_max_attempts": 1},  # `Retries` alone decides what is tried again
+    connect_timeout=5,
+    read_timeout=20,  # without a byte: a stalled connection is given up and the request repeated
+    s3={"payload_signing_enabled": True},  # every server refuses a body whose signed sha256 is not its own
+    request_checksum_calculation="when_required",  # we give SHA-256 ourselves, in headers that older servers know
+    response_checksum_validation="when_required",  # and compare what is read with the digest of what was written
+)
 
 
 def connect() -> Any:
@@ -55,9 +37,8 @@ def connect() -> Any:
 
     boto3 ships no types, so a client is `Any`.
     """
-    settings = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=60)
     try:
-        return boto3.client("s3", config=settings)
+        return boto3.client("s3", config=SETTINGS)
     except (BotoCoreError, ValueError) as error:
         raise UserError(f"no S3 client can be made: {error}; check the AWS_ settings", where="s3") from error
 
@@ -73,13 +54,17 @@ class S3Objects:
         bucket: the bucket's name; it must exist.
         prefix: the store's prefix, without slashes at its ends; may be empty.
         client: a boto3 S3 client, as `connect` makes it.
+        retries: how faults that pass are tried again; by default for five minutes.
+        part: bytes of a part of a larger file; servers take 5 MiB at least.
     """
 
-    def __init__(self, bucket: str, prefix: str, client: Any) -> None:
+    def __init__(self, bucket: str, prefix: str, client: Any, retries: Retries | None = None, part: int = PART) -> None:
         self.bucket = bucket
         self.prefix = f"{prefix}/" if prefix else ""
         self.name = f"s3://{bucket}/{prefix}".rstrip("/")
         self._client = client
+        self._retries = retries or Retries(self.name, passing)
+        self._parts = Parts(client, bucket, self._retries, part)
         self._conditional = False  # whether the server was seen to refuse a second create
 
     def create(self, key: str, data: bytes) -> bool:
@@ -99,43 +84,49 @@ class S3Objects:
     def upload(self, key: str, path: Path) -> None:
         """Write a file, in parts if it is large."""
         sha256 = sha256_of(path)
-        with self._mendable("write", key), path.open("rb") as file:
-            there = self._metadata(key)
-            if there is not None:
-                if there.get("sha256") != sha256:
-                    raise FileExistsError(f"{self.name}/{key} is there with other content")
-                return
-            extra = {"ChecksumAlgorithm": "SHA256", "Metadata": {"sha256": sha256}}
-            self._client.upload_fileobj(file, self.bucket, self._key(key), ExtraArgs=extra, Config=_TRANSFER)
+
+        def put() -> None:
+            there = self._retries.call(partial(self._head, key))
+            if there is None:
+                self._parts.put(self._key(key), path, sha256)
+            elif there["Metadata"].get("sha256") != sha256:
+                raise FileExistsError(f"{self.name}/{key} is there with other content")
+
+        with self._mendable("write", key):
+            self._retries.call(put)
 
     def read(self, key: str) -> bytes:
         """The bytes of an object."""
+        digests = _Digests(f"{self.name}/{key}")
+
+        def get() -> bytes:
+            reply = self._client.get_object(Bucket=self.bucket, Key=self._key(key))
+            data: bytes = reply["Body"].read()
+            digests.check(reply["Metadata"], hashlib.sha256(data).hexdigest())
+            return data
+
         with self._mendable("read", key):
-            for _ in self._tries():
-                reply = self._client.get_object(Bucket=self.bucket, Key=self._key(key))
-                try:
-                    data: bytes = reply["Body"].read()
-                except (HTTPClientError, IncompleteReadError, ResponseStreamingError):
-                    continue  # the connection broke in mid-body, which boto does not repeat
-                self._verify(key, reply["Metadata"], hashlib.sha256(data).hexdigest())
-                return data
-        raise UserError("the connection breaks whenever it is read", where=f"{self.name}/{key}")
+            return self._retries.call(get)
 
     def download(self, key: str, path: Path) -> None:
         """Copy an object to a file, in parts if it is large."""
-        with self._mendable("read", key):
-            metadata = self._metadata(key)
-            if metadata is None:
+        digests = _Digests(f"{self.name}/{key}")
+
+        def get() -> None:
+            there = self._retries.call(partial(self._head, key))
+            if there is None:
                 raise KeyError(key)
-            with mendable("write", path), whole_file(path) as temporary:
-                self._client.download_file(self.bucket, self._key(key), str(temporary), Config=_TRANSFER)
-                self._verify(key, metadata, sha256_of(temporary))
+            with whole_file(path) as temporary:
+                self._parts.get(self._key(key), temporary, there["ContentLength"])
+                digests.check(there["Metadata"], sha256_of(temporary))
+
+        with mendable("write", path), self._mendable("read", key):
+            self._retries.call(get)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key begins with `prefix`, sorted by key (S3 sorts by UTF-8 bytes, Python's order)."""
         with self._mendable("list", prefix):
-            pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
+            for page in self._pages("list_objects_v2", prefix, {"ContinuationToken": "NextContinuationToken"}):
                 for item in page.get("Contents", []):
                     key = item["Key"].removeprefix(self.prefix)
                     if not key.endswith("/"):  # consoles mark "folders" so
@@ -144,98 +135,109 @@ class S3Objects:
     def delete(self, key: str) -> None:
         """Remove an object."""
         with self._mendable("delete", key):
-            self._client.delete_object(Bucket=self.bucket, Key=self._key(key))
+            self._ask("delete_object", Key=self._key(key))
 
     def now(self) -> float:
         """Seconds by the server's clock (whole ones: the Date header of a listing)."""
         with self._mendable("list", ""):
-            reply = self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+            reply = self._ask("list_objects_v2", Prefix=self.prefix, MaxKeys=1)
             return parsedate_to_datetime(reply["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
 
     def tidy(self, before: float) -> None:
         """Abort multi-part uploads that dead writers left, which cost storage and are in no listing."""
+        markers = {"KeyMarker": "NextKeyMarker", "UploadIdMarker": "NextUploadIdMarker"}
         with self._mendable("tidy", ""):
-            pages = self._client.get_paginator("list_multipart_uploads")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix):
+            for page in self._pages("list_multipart_uploads", "", markers):
                 for upload in page.get("Uploads", []):
                     if upload["Initiated"].timestamp() < before:
-                        self._client.abort_multipart_upload(
-                            Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                        )
+                        self._abort(upload["Key"], upload["UploadId"])
 
     def _key(self, key: str) -> str:
         return self.prefix + check_key(key)
 
+    def _ask(self, operation: str, **arguments: Any) -> Any:
+        """The reply to one request, which may be repeated."""
+        return self._retries.call(partial(getattr(self._client, operation), Bucket=self.bucket, **arguments))
+
+    def _pages(self, operation: str, prefix: str, markers: Mapping[str, str]) -> Iterator[Any]:
+        """All pages of a listing. `markers`: what is asked of the next page → what a page calls it."""
+        asked: dict[str, Any] = {}
+        while True:
+            page = self._ask(operation, Prefix=self.prefix + prefix, **asked)
+            yield page
+            if not page.get("IsTruncated"):
+                return
+            asked = {marker: page[name] for marker, name in markers.items()}
+
     def _put_if_none(self, key: str, data: bytes) -> bool:
         nonce, sha256 = uuid4().hex, hashlib.sha256(data)
-        for last in self._tries():
+
+        def put() -> bool:
             try:
                 self._client.put_object(
                     Bucket=self.bucket,
                     Key=self._key(key),
                     Body=data,
                     IfNoneMatch="*",
-                    ChecksumSHA256=base64.b64encode(sha256.digest()).decode(),
+                    ChecksumSHA256=base64_of(sha256.digest()),
                     Metadata={"nonce": nonce, "sha256": sha256.hexdigest()},
                 )
-                return True
             except ClientError as error:
-                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-                if status == 412:
-                    there = self._metadata(key)
-                    if there is not None:
-                        return there.get("nonce") == nonce
-                    # deleted since: the key is free again
-                elif last or (status != 409 and status < 500):  # 409: another conditional write is under way
+                if status_of(error) != 412:
                     raise
-            except HTTPClientError:  # the reply is lost: the next try finds out what became of this one
-                if last:
-                    raise
-        raise UserError("other writers create and delete it all the time", where=f"{self.name}/{key}")
+                there = self._head(key)
+                if there is None:
+                    raise Passing("other writers create and delete it all the time") from error
+                return bool(there["Metadata"].get("nonce") == nonce)
+            return True
 
-    def _metadata(self, key: str) -> dict[str, str] | None:
-        """What we wrote beside an object; None: there is no object."""
+        return self._retries.call(put)
+
+    def _abort(self, key: str, upload: str) -> None:
         try:
-            reply = self._client.head_object(Bucket=self.bucket, Key=self._key(key))
+            self._ask("abort_multipart_upload", Key=key, UploadId=upload)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+            if code_of(error) != "NoSuchUpload":  # somebody else was faster, or our own reply was lost
                 raise
-            self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)  # is there a bucket?
-            return None
-        metadata: dict[str, str] = reply["Metadata"]
-        return metadata
 
-    def _verify(self, key: str, metadata: dict[str, str], sha256: str) -> None:
-        """Compare with the digest in the metadata; an object that other tools copied here may have none."""
-        if metadata.get("sha256", sha256) != sha256:
-            raise ChangedObject("its content is not what was written", where=f"{self.name}/{key}")
-
-    def _tries(self) -> Iterator[bool]:
-        """A few tries with growing pauses in between; True is the last."""
-        for number in range(_TRIES):
-            if number:
-                time.sleep(random.uniform(0, 0.2 * 2**number))
-            yield number == _TRIES - 1
-
-    @contextmanager
-    def _mendable(self, doing: str, key: str) -> Iterator[None]:
-        """Turn boto's errors into one line for the user, without anything that may hold a secret."""
-        place = f"{self.name}/{key}".rstrip("/")
+    def _head(self, key: str) -> Any:
+        """What the server knows of an object, and what we wrote beside it; None: there is no object."""
         try:
-            yield
+            return self._client.head_object(Bucket=self.bucket, Key=self._key(key))
         except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in ("NoSuchKey", "404"):
-                raise KeyError(key) from None
-            raise UserError(f"cannot {doing}: {_ADVICE.get(code, f'the server says {code}')}", where=place) from error
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            advice = "no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile or role"
-            raise UserError(f"cannot {doing}: {advice}", where=place) from error
-        except (HTTPClientError, NoConnection, Boto3Error) as error:  # Boto3Error: a transfer gave up
-            server = urlsplit(self._client.meta.endpoint_url)
-            address = f"{server.scheme}://{server.hostname}" + (f":{server.port}" if server.port else "")
-            raise UserError(
-                f"cannot {doing}: {address} cannot be reached; check AWS_ENDPOINT_URL and the network", where=place
-            ) from error
-        except BotoCoreError as error:
-            raise UserError(f"cannot {doing}: {type(error).__name__}; check the AWS_ settings", where=place) from error
+            if passing(error) is None:
+                # the reply has no body that says why (a missing bucket is a 404, too): a listing's has one
+                self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+            if code_of(error) in ("404", "NoSuchKey"):
+                return None
+            raise
+
+    def _mendable(self, doing: str, key: str) -> AbstractContextManager[None]:
+        place = f"{self.name}/{key}".rstrip("/")
+        return mendable_faults(doing, key, place, self._client.meta.endpoint_url)
+
+
+class _Digests:
+    """What the reads of one object gave: bytes that changed on their way are no damaged object.
+
+    Wrong bytes are believed to be what the store holds when a second read gives the same. An object that other tools
+    copied here may lack our digest.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._wrong: set[str] = set()
+
+    def check(self, metadata: Mapping[str, str], sha256: str) -> None:
+        """Compare what was read with what was written.
+
+        Raises:
+            Passing: it differs, for the first time.
+            ChangedObject: an earlier read gave the same wrong bytes.
+        """
+        if metadata.get("sha256", sha256) == sha256:
+            return
+        if sha256 in self._wrong:
+            raise ChangedObject("its content is not what was written", where=self._place)
+        self._wrong.add(sha256)
+        raise Passing("its content is not what was written")
