@@ -18,7 +18,7 @@ import torch
 from transformers.utils import logging as transformers_logging
 
 from tasks.errors import UserError
-from trainers.lane import Assignment, Ending, Outcome
+from trainers.lane import Assignment, Ending, Outcome, Verdict
 from trainers.loop import Diverged, Stopped
 from trainers.memory import keep_freed_memory
 from trainers.model.kept import forget
@@ -28,6 +28,7 @@ from trainers.session import Report, Session, Settings
 from trainers.stage_log import StageLog
 from trainers.stages import IntermediateSpec, PretrainSpec, ScoreSpec, TargetSpec, TokenizerSpec
 from trainers.store.files import advice, mendable
+from trainers.store.leases import Holding
 from trainers.store.stages import LostFile, StageStore
 from trainers.work import pretrain, score, tokenizer, tune
 
@@ -54,11 +55,25 @@ class Runner:
         """Run a stage to its COMMIT.
 
         A run that fails for a reason of the stage (a divergence, an exception) is an outcome; what the user can mend
-        (the store, the data) is raised, since every other stage would meet it too.
+        (the store, the data) is raised, since every other stage would meet it too. While it runs, its first worker
+        keeps the lease; a run that has lost it stops at its next report.
 
         Raises:
             UserError: the store, the cache or the data.
         """
+        if not self.ranks.first:
+            return self._run(assignment, report)
+        with Holding(self.store.objects, assignment.stage.id, assignment.attempt, self.store.term) as holding:
+
+            def told(step: int, steps: int) -> Verdict:
+                verdict = report(step, steps)
+                return Verdict.STOP if holding.lost else verdict
+
+            outcome = self._run(assignment, told)
+            holding.committed = outcome.ending is Ending.COMMITTED
+            return outcome
+
+    def _run(self, assignment: Assignment, report: Report) -> Outcome:
         with mendable("write the cache", self.settings.cache):
             folder = Path(tempfile.mkdtemp(prefix="stage-", dir=_folder(self.settings.cache / "building")))
             made = _folder(folder / "made")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from tasks.examples import Kind
 from trainers.recipe import Numerics
 from trainers.stages import STAGE_PREFIX, Data, ScoreSpec, Stage, Text, TokenizerSpec
+from trainers.store.leases import Held, Holder
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,37 @@ GONE = frozenset({"model.safetensors"})
 
 @dataclass
 class MemoryShelf:
-    """What `broker.Shelf` asks for; `commits` is written by the tests' lanes."""
+    """What `broker.Shelf` asks for; `commits` and what others hold are written by the tests."""
 
     commits: dict[str, Committed] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    held: dict[str, Held] = field(default_factory=dict)
+    looks: Counter[str] = field(default_factory=Counter)
+    holders: dict[str, Holder] = field(default_factory=dict)  # stage → who began it last
 
-    def committed(self, stage: str) -> Committed | None:
-        return self.commits.get(stage)
+    def look(self, stage: str, holder: Holder) -> tuple[Committed | None, Held | None]:
+        self.looks[stage] += 1
+        commit = self.commits.get(stage)
+        return commit, self._held(stage, holder) if commit is None or commit.evicted else None
 
-    def begin(self, stage: str) -> str:
+    def begin(self, stage: str, holder: Holder) -> str | Held:
+        if (held := self._held(stage, holder)) is not None:
+            return held
         self.attempts[stage] += 1
+        self.holders[stage] = holder
         return f"attempt-{self.attempts[stage]}"
+
+    def hold(self, stage: str, holder: Holder) -> None:
+        """Another broker begins the stage."""
+        self.attempts[stage] += 1
+        self.held[stage] = Held(holder, f"attempt-{self.attempts[stage]}", 0.0, 0.0)
+
+    def _held(self, stage: str, holder: Holder) -> Held | None:
+        held = self.held.get(stage)
+        return None if held is None or holder.succeeds(held.holder) else held
+
+
+ELSEWHERE = Holder(life="another life", name="sweep far", reigns={"far": 1})
 
 
 class Clock:

@@ -1,7 +1,8 @@
 """Mark and sweep: what nobody needs any more leaves the store, after a time of grace by the store's own clock.
 
 Marked are, in every live stage, the files of the commit that counts; where there is none, or its weights were evicted,
-also the newest attempt and the furthest progress. A stage that was written to within the grace is left alone.
+also the newest attempt and the furthest progress. A stage that was written to within the grace, or that somebody is
+making, is left alone.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
+from trainers.store.leases import held
 from trainers.store.manifest import Commit
 from trainers.store.objects import ObjectInfo
 from trainers.store.stages import WEIGHTS, StageStore
@@ -43,16 +45,20 @@ def collect(
         weights: ids of the live stages whose weights stay, by the sweeps' policies; None: all. Evicted weights can be
             made again, and the stage's other files stay.
         running: ids of stages that are known to run; nothing of them is touched.
-        grace: seconds since a stage's last write during which nothing of it is touched.
+        grace: seconds since a stage's last write during which nothing of it is touched; of a stage that somebody
+            holds, nothing is in any case.
         dry_run: only say what would go.
 
     Returns:
         What went or would go, stage by stage.
     """
-    before = store.objects.now() - grace
+    now = store.objects.now()
+    before = now - grace
     gone: list[Removal] = []
     for survey in Survey.all(store.objects):
         if survey.stage in running or any(info.modified >= before for info in survey.found.values()):
+            continue
+        if held(survey, now, store.term):
             continue
         if survey.stage not in live:
             removals = _all(survey)

@@ -1,9 +1,10 @@
 """The stages of a store: attempts that are never rewritten, and a COMMIT, created once, that makes one of them count.
 
-stages/<id>/BEGIN.<n>.json            an attempt has begun; n orders the attempts of a stage
+stages/<id>/BEGIN.<n>.json            an attempt has begun, and who makes it; n orders the attempts of a stage
 stages/<id>/<attempt>/<name>          its files
 stages/<id>/<attempt>/progress/<step>-<nonce>/…   its progress, with a manifest that is written last
 stages/<id>/<attempt>/log/<part>.txt  its log, part by part
+stages/<id>/<attempt>/alive/<k>       a sign of life; RELEASED: it has stopped (see `leases`)
 stages/<id>/COMMIT.<n>.json           n counts repairs; the highest valid n counts
 stages/<id>/EVICTED.<n>.json          tombstone of the weights of COMMIT n
 stages/<id>/DAMAGED.<n>.json          a verifying read found a file of COMMIT n changed: it no longer counts
@@ -15,16 +16,17 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, overload
 from uuid import uuid4
 
 from tasks.errors import UserError
 from trainers.identity import Spec, canonical_json
 from trainers.store.cache import cached
 from trainers.store.files import sha256_of
+from trainers.store.leases import TERM, Begin, Held, Holder, held_by_another
 from trainers.store.manifest import Commit, Progress, StoredFile, Tombstone, plain
 from trainers.store.objects import ChangedObject, ObjectInfo, Objects
-from trainers.store.survey import PROGRESS, Survey, deletion_order
+from trainers.store.survey import ALIVE, PROGRESS, RELEASED, Survey, deletion_order
 
 __all__ = ["WEIGHTS", "Commit", "LostFile", "Progress", "StageStore", "StoredFile"]
 
@@ -42,10 +44,14 @@ class LostFile(UserError):
 
 
 class StageStore:
-    """Stages on any store. Stateless: any number of processes may use the same store at once."""
+    """Stages on any store. Stateless: any number of processes may use the same store at once.
 
-    def __init__(self, objects: Objects) -> None:
+    All of them have the same `term`: seconds without a sign of life after which an attempt holds its stage no more.
+    """
+
+    def __init__(self, objects: Objects, term: float = TERM) -> None:
         self.objects = objects
+        self.term = term
 
     def committed(self, stage: str) -> Commit | None:
         """The commit that counts, or None. Where `evicted` is not empty its weights must be made again to be used.
@@ -56,6 +62,14 @@ class StageStore:
         commit = survey.commit()
         _report(survey)
         return commit
+
+    def look(self, stage: str, holder: Holder) -> tuple[Commit | None, Held | None]:
+        """The commit that counts, and where it is not whole who else is making it at the moment."""
+        survey = Survey.of(self.objects, stage)
+        commit = survey.commit()
+        other = held_by_another(survey, holder, self.term) if commit is None or commit.evicted else None
+        _report(survey)
+        return commit, other
 
     def commits(self) -> Iterator[Commit]:
         """The commits that count of all stages, sorted by stage id, from one listing."""
@@ -74,23 +88,38 @@ class StageStore:
         """Make COMMIT `number` count no longer: it, or some of its files, are damaged or missing."""
         self.objects.create(f"stages/{stage}/DAMAGED.{number}.json", canonical_json({"files": sorted(names)}))
 
-    def begin(self, stage: str) -> str:
+    @overload
+    def begin(self, stage: str) -> str: ...
+
+    @overload
+    def begin(self, stage: str, holder: Holder) -> str | Held: ...
+
+    def begin(self, stage: str, holder: Holder | None = None) -> str | Held:
         """Begin an attempt: its name, unique, and greater than those of all attempts of the stage that began before.
 
         The newest attempt fences the others. An older one may still commit: COMMIT is created once.
+
+        Args:
+            stage: the stage's id.
+            holder: who makes it, and holds it from now on; None: nobody, whoever holds it now.
+
+        Returns:
+            The attempt, or who else holds the stage: whether it is committed, the caller has looked.
         """
         nonce = uuid4().hex[:12]
-        number = Survey.of(self.objects, stage).free("BEGIN")
         while True:
-            attempt = f"{number:06d}-{nonce}"
-            if self.objects.create(f"stages/{stage}/BEGIN.{number}.json", canonical_json({"attempt": attempt})):
-                return attempt
-            number += 1
+            survey = Survey.of(self.objects, stage)
+            if holder is not None and (other := held_by_another(survey, holder, self.term)) is not None:
+                return other
+            number, commit = survey.free("BEGIN"), survey.free("COMMIT", "EVICTED", "DAMAGED")
+            begin = Begin(attempt=f"{number:06d}-{nonce}", holder=holder, commit=commit)
+            if self.objects.create(f"stages/{stage}/BEGIN.{number}.json", begin.seal()):
+                return begin.attempt
 
     def put(self, stage: str, attempt: str, name: str, path: Path) -> StoredFile:
         """Store a file of an attempt under a name (which may have slashes); what it is goes into `commit`."""
-        if name.startswith(("progress/", "log/")):
-            raise ValueError(f"{name!r} would lie among the attempt's progress or log")
+        if name == RELEASED or name.startswith(("progress/", "log/", f"{ALIVE}/")):
+            raise ValueError(f"{name!r} would lie among the attempt's progress, log or signs of life")
         return self._upload(f"stages/{stage}/{attempt}/{name}", path)
 
     def commit(
@@ -102,7 +131,7 @@ class StageStore:
         spec: Spec | Mapping[str, Any],
         facts: Mapping[str, Any],
     ) -> Commit:
-        """Make an attempt the stage's result, and drop the stage's progress.
+        """Make an attempt the stage's result, and drop the stage's progress and signs of life.
 
         Args:
             stage: the stage's id.
@@ -137,7 +166,7 @@ class StageStore:
                 break
         if winner.attempt != attempt:
             self._delete(survey.under(attempt))
-        self._delete(survey.saves())
+        self._delete(survey.saves() + survey.signs())
         return winner
 
     def fetch(self, source: Commit | Progress, name: str, cache_dir: Path) -> Path:

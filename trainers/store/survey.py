@@ -16,6 +16,10 @@ M = TypeVar("M", bound=Manifest)
 
 PROGRESS = "PROGRESS.json"
 """The manifest of a save, beside its files."""
+ALIVE = "alive"
+"""The folder of an attempt's signs of life."""
+RELEASED = "RELEASED"
+"""What an attempt writes that stops without a COMMIT."""
 
 _NUMBERED = re.compile(r"(BEGIN|COMMIT|EVICTED|DAMAGED)\.(0|[1-9][0-9]*)\.json")
 _PROGRESS = re.compile(r"(?P<attempt>[^/]+)/progress/(?P<step>[0-9]{9})-[^/]+/PROGRESS\.json")
@@ -34,9 +38,9 @@ class Survey:
     damage: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, objects: Objects, stage: str) -> Survey:
-        """List one stage."""
-        return next(_by_stage(objects, objects.list(f"stages/{stage}/")), cls(objects, stage, {}))
+    def of(cls, objects: Objects, stage: str, below: str = "") -> Survey:
+        """List one stage, or what of it begins with `below`."""
+        return next(_by_stage(objects, objects.list(f"stages/{stage}/{below}")), cls(objects, stage, {}))
 
     @classmethod
     def all(cls, objects: Objects, prefix: str = "") -> Iterator[Survey]:
@@ -106,6 +110,10 @@ class Survey:
             for key, info in self.found.items()
             if (parts := key.split("/"))[1:2] == ["progress"] and attempt in (None, parts[0])
         ]
+
+    def signs(self) -> list[ObjectInfo]:
+        """What all attempts have written for their leases alone."""
+        return [info for key, info in self.found.items() if key.split("/")[1:2] in ([ALIVE], [RELEASED])]
 
     def logs(self) -> list[ObjectInfo]:
         """The parts of all attempts' logs, in order."""

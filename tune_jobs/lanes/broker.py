@@ -7,27 +7,24 @@ so a serial driver, a Ray actor and a simulator can all drive it. A stage is, at
        ▲                │
        └─ stopped, excused, failed (three times, or diverged: ASIDE)
 
-Truth about DONE is in the store alone; what lanes say is a hint to look there.
+Truth about DONE is in the store alone; what lanes say is a hint to look there. So is who makes a stage: one that
+another broker holds stays PENDING, and the store is asked for it now and then.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from uuid import uuid4
 
-from trainers.lane import SILENCE, Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
+from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
-from tune_jobs.lanes.stage_states import Entry, Run, Shelf, State, Stored, closure
+from trainers.store.leases import Held, Holder
+from tune_jobs.lanes.demand import Demand, demand_of
+from tune_jobs.lanes.stage_states import Entry, Patience, Run, Shelf, State, Stored, closure
 
-
-@dataclass(frozen=True)
-class Patience:
-    """When a stage is given up: seconds without a sign of life end a run, so many counted failures set it aside."""
-
-    silence: float = SILENCE
-    failures: int = 3
-    settling: float = 0.0  # seconds after its start in which the lanes of a broker before it say what they run
+__all__ = ["Answer", "Broker", "Patience"]
 
 
 @dataclass(frozen=True)
@@ -43,14 +40,6 @@ class Answer:
     diverged: bool = False
 
 
-@dataclass
-class _Demand:
-    """How many trials a stage would serve, and the cheapest rung that waits for it."""
-
-    trials: int
-    rung: int
-
-
 class Broker:
     """Implements `trainers.lane.Work` for the lanes, and `want`, `done`, `drop` for the trials.
 
@@ -58,12 +47,24 @@ class Broker:
     progress is answered with STOP, its end is only a reason to look into the store.
     """
 
-    def __init__(self, store: Shelf, clock: Callable[[], float], patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        store: Shelf,
+        clock: Callable[[], float],
+        patience: Patience | None = None,
+        holder: Callable[[Collection[str]], Holder] | None = None,
+        on_held: Callable[[Stage, Held], None] = lambda stage, held: None,
+    ) -> None:
         """Args:
         store: the only judge of what is done.
         clock: seconds, monotonic.
         patience: when to give up.
+        holder: as whom this broker makes what these trials want; None: as itself, for no sweep.
+        on_held: is told once of each attempt of another broker that a stage has to wait for.
         """
+        nobody = Holder(life=uuid4().hex, name="a run without a sweep")
+        self._holder = holder or (lambda trials: nobody)
+        self._on_held = on_held
         self._store = store
         self._clock = clock
         self._patience = patience or Patience()
@@ -72,7 +73,7 @@ class Broker:
         self._wants: dict[str, dict[str, int]] = {}  # trial → wanted stage → the first rung that asked for it
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
         self._orders = 0
-        self._demand_now: dict[str, _Demand] | None = None  # None: something has changed
+        self._demand_now: dict[str, Demand] | None = None  # None: something has changed
 
     # --- the trials' side -------------------------------------------------------------------------------------------
 
@@ -151,11 +152,15 @@ class Broker:
             if shape not in (None, entry.stage.shape):
                 continue
             self._look(entry)  # another sweep may have made it meanwhile
-            if entry.state is State.DONE:
+            if entry.state is State.DONE or entry.held is not None:
                 continue
-            entry.run = Run(lane, self._store.begin(entry.stage.id), self._clock())
+            attempt = self._store.begin(entry.stage.id, self._holder(self.wanting(entry.stage.id)))
+            if isinstance(attempt, Held):
+                self._wait_for(entry, attempt)
+                continue
+            entry.run = Run(lane, attempt, self._clock())
             entry.handed = True
-            return Assignment(entry.stage, entry.run.attempt)
+            return Assignment(entry.stage, attempt)
         return Wait()
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
@@ -192,9 +197,11 @@ class Broker:
                 self._finish(entry, Outcome(Ending.EXCUSED if excused else Ending.FAILED, reason))
 
     def tick(self) -> None:
-        """End runs that have been silent for too long; every call of a lane does this too."""
+        """End runs that have been silent for too long, and look after what others make; each call of a lane does it."""
         now = self._clock()
         for entry in self._entries.values():
+            if entry.held is not None and now - entry.looked >= self._patience.elsewhere:
+                self._look(entry)
             if entry.run is not None and now - entry.run.seen > self._patience.silence:
                 silent = f"no progress for {self._patience.silence:g} s on lane {entry.run.lane.name}"
                 self._finish(entry, Outcome(Ending.FAILED, silent))
@@ -204,6 +211,10 @@ class Broker:
     def demand(self) -> Counter[Shape]:
         """How many stages could run now if there were lanes for them, by the shape that they want."""
         return Counter(entry.stage.shape for entry in self._ready())
+
+    def waits(self) -> bool:
+        """Whether another broker is making something that is waited for."""
+        return any(self._entries[id].held is not None for id in self._demand())
 
     def wanting(self, stage: str) -> set[str]:
         """The trials that wait for a stage, directly or not."""
@@ -231,7 +242,7 @@ class Broker:
 
     def _adopt(self, entry: Entry, run: Run) -> None:
         self._look(entry)
-        if entry.state is State.PENDING:
+        if entry.state is State.PENDING and entry.held is None:
             entry.run, entry.handed = run, True
             self._incarnations.setdefault(run.lane.name, run.lane.incarnation)
 
@@ -254,11 +265,18 @@ class Broker:
 
     def _look(self, entry: Entry) -> None:
         """Ask the store. A COMMIT that turns up under a running attempt ends it: that attempt is fenced off."""
-        commit = self._store.committed(entry.stage.id)
+        commit, held = self._store.look(entry.stage.id, self._holder(self.wanting(entry.stage.id)))
         entry.stored = Stored.NOTHING if commit is None else Stored.EVICTED if commit.evicted else Stored.WHOLE
         if entry.stored is Stored.WHOLE:
             entry.run = None
+        self._wait_for(entry, held if entry.run is None else None)
         self._demand_now = None
+
+    def _wait_for(self, entry: Entry, held: Held | None) -> None:
+        """Somebody else is making it, or nobody is."""
+        known, entry.held, entry.looked = entry.held, held, self._clock()
+        if held is not None and (known is None or known.attempt != held.attempt):
+            self._on_held(entry.stage, held)
 
     def _stored(self, entry: Entry) -> Stored:
         if entry.stored is None:
@@ -273,24 +291,14 @@ class Broker:
             entry
             for entry in (self._entries[id] for id in demand)
             if entry.state is State.PENDING
+            and entry.held is None
             and all(self._stored(self._entries[need]) is Stored.WHOLE for need in entry.stage.needs)
         ]
         return sorted(ready, key=lambda e: (-demand[e.stage.id].trials, demand[e.stage.id].rung, e.order))
 
-    def _demand(self) -> dict[str, _Demand]:
-        """What the trials wait for. A trial that can never be met waits for nothing: it is about to fail."""
+    def _demand(self) -> dict[str, Demand]:
         if self._demand_now is None:
-            demand: dict[str, _Demand] = {}
-            for wants in self._wants.values():
-                if self._doom(wants) is not None:
-                    continue
-                counted: set[str] = set()
-                for rung in sorted(set(wants.values())):
-                    for id in self._unmade(id for id in wants if wants[id] == rung):
-                        slot = demand.setdefault(id, _Demand(0, rung))
-                        slot.rung = min(slot.rung, rung)
-                        slot.trials += id not in counted
-                        counted.add(id)
+            demand = demand_of(self._wants.values(), self._unmade, lambda wanted: self._doom(wanted) is not None)
             self._demand_now = demand  # last: looking into the store on the way sets it to None
         return self._demand_now
 

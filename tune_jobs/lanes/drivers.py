@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from trainers.stages import Shape
 from tune_jobs.lanes.fleet import Limits
-from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
+from tune_jobs.lanes.notices import Remark, StageBegun, StageEnded, StageProgress
 from tune_jobs.lanes.shares import Room
 
-LaneNotice = StageBegun | StageProgress | StageEnded
+LaneNotice = StageBegun | StageProgress | StageEnded | Remark
 
 
 @dataclass(frozen=True)

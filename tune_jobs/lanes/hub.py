@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
+from trainers.store.leases import Held, Holder
 from tune_jobs.lanes.broker import Answer, Broker, Patience
 from tune_jobs.lanes.drivers import Driver, LaneNotice, News
 from tune_jobs.lanes.fleet import Fleet
-from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
+from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress, waiting
 from tune_jobs.lanes.shares import Claim
 from tune_jobs.lanes.stage_states import Shelf
 
@@ -56,7 +57,8 @@ class Hub:
         self._heard = clock()  # when a driver had its last word
         self._awake = 0.0  # seconds of this hub's life, without what it spent waiting for a store
         self._nodes = nodes
-        self._broker = Broker(store, clock, patience)
+        self._life = uuid.uuid4().hex
+        self._broker = Broker(store, clock, patience, self._holder, self._held)
         self._fleet = Fleet(clock)
         self._living: dict[str, LaneId] = {}  # lane → its present life, with its workers' places
         self._running: dict[str, tuple[Stage, set[str]]] = {}  # lane → what it was given, and the sweeps that want it
@@ -85,7 +87,7 @@ class Hub:
             self._fleet.saw(lane.name, shape, busy=isinstance(answer, Assignment))
         if isinstance(answer, Assignment):
             stage = answer.stage
-            sweeps = {trial.partition("/")[0] for trial in self._broker.wanting(stage.id)}
+            sweeps = self._wanting(stage.id)
             self._running[lane.name] = stage, sweeps
             self._note(sweeps, StageBegun(lane.name, stage.id, stage.label))
         return answer
@@ -118,7 +120,7 @@ class Hub:
     def _end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
         self._broker.end(lane, stage, attempt, outcome)
         known, sweeps = self._running.pop(lane.name, (None, set()))
-        sweeps = sweeps or {trial.partition("/")[0] for trial in self._broker.wanting(stage)}
+        sweeps = sweeps or self._wanting(stage)
         label = known.label if known is not None else stage[:12]
         self._note(sweeps, StageEnded(lane.name, stage, label, outcome.ending, outcome.reason))
         for sweep in sweeps & self._sweeps.keys():
@@ -234,6 +236,18 @@ class Hub:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
+    def _wanting(self, stage: str) -> set[str]:
+        return _sweeps_of(self._broker.wanting(stage))
+
+    def _holder(self, trials: Iterable[str]) -> Holder:
+        """As whom this hub makes what some trials want; a driver that has not attended yet is as old as can be."""
+        sweeps = sorted(_sweeps_of(trials))
+        reigns = {name: self._sweeps[name].reign if name in self._sweeps else 0 for name in sweeps}
+        return Holder(life=self._life, name=f"sweep {', '.join(sweeps)}", reigns=reigns)
+
+    def _held(self, stage: Stage, held: Held) -> None:
+        self._note(self._wanting(stage.id), waiting(stage, held))
+
     def _forget(self, sweep: str) -> None:
         """A driver is gone, and its lanes with it."""
         self._drop_all(sweep)
@@ -289,3 +303,7 @@ class Hub:
         for sweep in sweeps:
             if sweep in self._sweeps:
                 self._sweeps[sweep].notices.append(notice)
+
+
+def _sweeps_of(trials: Iterable[str]) -> set[str]:
+    return {trial.partition("/")[0] for trial in trials}

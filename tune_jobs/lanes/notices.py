@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainers.lane import Ending
+from trainers.stages import Stage
+from trainers.store.leases import Held
 from tune_jobs.sweeps.events import AnyEvent
 
 
@@ -45,6 +47,11 @@ class Remark:
     """A line for people."""
 
     text: str
+
+
+def waiting(stage: Stage, held: Held) -> Remark:
+    """That another broker makes a stage."""
+    return Remark(f"{stage.label} is being made by {held.holder.name} elsewhere; waiting for it")
 
 
 Notice = AnyEvent | StageBegun | StageProgress | StageEnded | Remark

@@ -14,6 +14,7 @@ from tune_jobs.lanes.notices import OnEvent, StageBegun, StageEnded, StageProgre
 from tune_jobs.places import cache_folder
 
 SERIAL = LaneId("serial", 0)
+PAUSE = 1.0  # seconds between two questions while others make all that is wanted
 
 
 class Runner(Protocol):

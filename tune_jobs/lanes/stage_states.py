@@ -1,4 +1,4 @@
-"""What the broker knows of one stage, and where that leaves it."""
+"""What the broker knows of one stage, where that leaves it, and when it is given up."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from trainers.lane import LaneId
+from trainers.lane import SILENCE, LaneId
 from trainers.stages import Stage
+from trainers.store.leases import Held, Holder
 
 
 class Shelf(Protocol):
     """What the broker needs of a stage store."""
 
-    def committed(self, stage: str) -> HasWeights | None:
-        """The stage's valid COMMIT, if it has one."""
+    def look(self, stage: str, holder: Holder) -> tuple[HasWeights | None, Held | None]:
+        """The stage's valid COMMIT, if it has one; if not a whole one, who else is making it."""
 
-    def begin(self, stage: str) -> str:
-        """A new attempt's name, greater than all before."""
+    def begin(self, stage: str, holder: Holder) -> str | Held:
+        """A new attempt's name, greater than all before, or who else is making it."""
 
 
 class HasWeights(Protocol):
@@ -29,10 +30,20 @@ class HasWeights(Protocol):
         """Names of the weights that have been removed."""
 
 
+@dataclass(frozen=True)
+class Patience:
+    """When a stage is given up: seconds without a sign of life end a run, so many counted failures set it aside."""
+
+    silence: float = SILENCE
+    failures: int = 3
+    settling: float = 0.0  # seconds after its start in which the lanes of a broker before it say what they run
+    elsewhere: float = 5.0  # seconds between two looks at a stage that another broker holds
+
+
 class State(StrEnum):
     """Where a stage stands."""
 
-    PENDING = "pending"  # to be made, as soon as all it reads is done
+    PENDING = "pending"  # to be made, as soon as all it reads is done and nobody else is making it
     RUNNING = "running"  # a lane has it under the newest attempt
     DONE = "done"  # committed, files there
     ASIDE = "set aside"  # diverged, or failed too often; whoever wants it fails
@@ -68,6 +79,8 @@ class Entry:
     aside: bool = False
     diverged: bool = False  # which is why it is set aside
     handed: bool = False  # to a lane, by this broker
+    held: Held | None = None  # by another broker, when the store was asked last
+    looked: float = 0.0  # when that was
 
     @property
     def state(self) -> State:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 
 from search_spaces.space import Space
 from trainers.lane import Assignment, Ending, Outcome
+from trainers.store.leases import Holder
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Broker
 from tune_jobs.lanes.interrupted import Interrupted
-from tune_jobs.lanes.notices import OnEvent
-from tune_jobs.lanes.serial_lane import Runner, SerialLane
+from tune_jobs.lanes.notices import OnEvent, waiting
+from tune_jobs.lanes.serial_lane import PAUSE, Runner, SerialLane
 from tune_jobs.lanes.signals import polite_stop
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
@@ -75,10 +76,11 @@ class _Driver:
         self._clock = clock
         self._asked = asked
         self._fenced = clock()
-        broker = Broker(store, clock)
-        self._desk = SweepDesk(space, store, broker, log, on_event)
+        me = Holder(life=log.nonce, name=f"sweep {space.name}", reigns={space.name: log.reign})
+        self._broker = Broker(store, clock, None, lambda trials: me, lambda stage, held: on_event(waiting(stage, held)))
+        self._desk = SweepDesk(space, store, self._broker, log, on_event)
         self._sampling = Sampling(space, store, log, self._desk, expand)
-        self._lane = SerialLane(broker, runner, on_event, self._stop)
+        self._lane = SerialLane(self._broker, runner, on_event, self._stop)
         self._lives: dict[int, Iterator[None]] = {}
 
     def drive(self) -> None:
@@ -90,10 +92,14 @@ class _Driver:
             if self._asked():
                 raise Interrupted(self._log.sweep)
             self._fence()
+            waits = self._broker.waits()  # before it asks: what it waits for may come meanwhile
             turn = self._lane.turn()
-            if turn is None:
+            if turn is not None:
+                self._count(*turn)
+            elif waits or self._broker.waits():
+                time.sleep(PAUSE)
+            else:
                 raise RuntimeError(f"trials {sorted(self._lives)} wait for stages, and none is ready")
-            self._count(*turn)
 
     def _count(self, work: Assignment, outcome: Outcome) -> None:
         """A stage is trained by us if the COMMIT that counts is of our attempt."""
