@@ -202,13 +202,22 @@ def load(name_or_path: str | Path) -> Space:
     Raises:
         UserError: there is no such space, or something is wrong in it: with file, line and key.
     """
+    return from_document(document_of(name_or_path))
+
+
+def document_of(name_or_path: str | Path) -> Document:
+    """The document of a shipped space by name, or of a YAML file.
+
+    Raises:
+        UserError: there is no such space, or it cannot be read.
+    """
     name, path = str(name_or_path), Path(name_or_path)
     if name in shipped():
         text = (resources.files("search_spaces") / "shipped" / f"{name}.yaml").read_text(encoding="utf-8")
-        return from_document(parse(text, f"{name}.yaml"))
+        return parse(text, f"{name}.yaml")
     if path.suffix not in (".yaml", ".yml") and not path.is_file():
         raise UserError(f"no space {name!r}: give a YAML file or a shipped space, {nearest(name, shipped())}")
-    return from_document(read(path))
+    return read(path)
 
 
 def from_document(document: Document) -> Space:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from trainers.runner import Runner
 from trainers.session import Settings
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
+from tune_jobs.lanes.serial import make
 from tune_jobs.results.final import Final, final
 
 pytestmark = pytest.mark.slow  # trains models
@@ -34,7 +36,7 @@ def finish(data: DataFolders, folder: Path) -> Final:
     store = StageStore(open_objects(str(folder / "store")))
     file = RecipeFile("toy", DataSettings(), SUITE, world.recipe({"snli": 1.0}))
     lane = Runner(store, Settings(folder / "cache"))
-    return final(file, data, store, lane, seeds=1, submission=folder / "submission")
+    return final(file, data, store, partial(make, store=store, lane=lane), seeds=1, submission=folder / "submission")
 
 
 def files(folder: Path) -> dict[str, bytes]:

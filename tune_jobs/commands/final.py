@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,16 +13,20 @@ from tune_jobs.commands.options import (
     DEFAULT_MICRO_TOKENS,
     DEFAULT_SAVE_EVERY,
     DEFAULT_STORE,
+    AddressOption,
     DataOption,
     JsonOption,
+    LanesOption,
     MicroTokensOption,
     SaveEveryOption,
     StoreOption,
+    WorkersOption,
+    everywhere,
 )
 from tune_jobs.commands.screen import number, print_json, print_table
 
 if TYPE_CHECKING:
-    from tune_jobs.results.final import Final, Line
+    from tune_jobs.results.final import Final, Line, Make
 
 
 def final_command(
@@ -29,6 +34,9 @@ def final_command(
     seeds: Annotated[int, typer.Option(min=1, help='Training seeds; three at least before "better".')] = 3,
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
+    address: AddressOption = None,
+    lanes: LanesOption = None,
+    workers: WorkersOption = 1,
     submission: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where test predictions go, in XTREME's layout. Default: NAME-submission."),
@@ -43,15 +51,27 @@ def final_command(
     from trainers.store.stages import StageStore
     from tune_jobs.commands.live import live
     from tune_jobs.data_sources import open_data
-    from tune_jobs.lanes.serial_lane import serial_lane
     from tune_jobs.results.final import final
 
     file = load_recipe(recipe)
     stages = StageStore(open_objects(store))
-    lane = serial_lane(stages, micro_tokens, save_every)
-    folder = submission or Path(f"{file.name}-submission")
     with live(store) as screen:
-        found = final(file, open_data(file.data, data), stages, lane, seeds=seeds, submission=folder, on_event=screen)
+        if address is None:
+            from tune_jobs.lanes.serial import make
+            from tune_jobs.lanes.serial_lane import serial_lane
+
+            lane = serial_lane(stages, micro_tokens, save_every)
+            maker: Make = partial(make, store=stages, lane=lane, on_event=screen)
+        else:
+            from tune_jobs.lanes.fleet import Limits
+            from tune_jobs.on_ray.driver import RaySettings
+            from tune_jobs.on_ray.stages import make_on_ray
+
+            settings = RaySettings(address, Limits(lanes, grows=lanes is not None), workers, micro_tokens, save_every)
+            name = f"{file.name}+final"  # no sweep has such a name
+            maker = partial(make_on_ray, location=everywhere(store), name=name, settings=settings, on_event=screen)
+        folder = submission or Path(f"{file.name}-submission")
+        found = final(file, open_data(file.data, data), stages, maker, seeds=seeds, submission=folder)
     if as_json:
         print_json(found.to_json())
     else:

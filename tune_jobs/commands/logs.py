@@ -1,59 +1,29 @@
-"""A log file for each command: notes, warnings and tracebacks of stages, which are not for the screen."""
+"""`crosslift logs`: what a job has written."""
 
 from __future__ import annotations
 
-import logging
-import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from typing import Annotated
 
-from tune_jobs.places import cache_folder
+import typer
 
-PACKAGES = ("tasks", "trainers", "search_spaces", "tune_jobs")
-_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+from tune_jobs.commands.job import follow, one
+from tune_jobs.commands.options import ClusterOption, DashboardOption, JobArgument
 
 
-class LogFile(logging.FileHandler):
-    """A file, and its folder, that come with the first record."""
+def logs_command(
+    name: JobArgument,
+    cluster: ClusterOption = None,
+    address: DashboardOption = None,
+    on: Annotated[bool, typer.Option("--follow", "-f", help="And what it writes, to its end.")] = False,
+) -> None:
+    """Print what a sweep's newest job has written; stages' own logs are in the store: `crosslift stages`."""
+    from tune_jobs.on_ray.jobs import Jobs
+    from tune_jobs.on_ray.tunnel import dashboard
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, encoding="utf-8", delay=True)
-        self.setFormatter(logging.Formatter(_FORMAT))
-        self.path = path
-        self.warned = False  # whether anything is in it that the user should look at
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record.
-
-        Raises:
-            OSError: the cache cannot be written; a stage could not either.
-        """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        super().emit(record)
-        self.warned |= record.levelno >= logging.WARNING
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Let an error out: by default it would be a traceback on the screen."""
-        raise  # logging calls this while it handles the error
-
-
-@contextmanager
-def log_file() -> Iterator[LogFile]:
-    """Within: whatever our packages log, from INFO on, is in a file of this process, and nowhere else."""
-    log = LogFile(cache_folder() / "logs" / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{os.getpid()}.log")
-    loggers = [logging.getLogger(name) for name in PACKAGES]
-    before = [(logger, logger.level, logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(log)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    try:
-        yield log
-    finally:
-        for logger, level, propagate in before:
-            logger.removeHandler(log)
-            logger.setLevel(level)
-            logger.propagate = propagate
-        log.close()
+    with dashboard(address, cluster) as url:
+        jobs = Jobs(url)
+        job = one(jobs, name)
+        if on:
+            follow(jobs, job)
+        else:
+            typer.echo(jobs.log(job), nl=False)

@@ -19,11 +19,12 @@ import typer
 
 from tasks.errors import UserError
 from trainers.store.files import advice
-from tune_jobs.commands.logs import log_file
+from tune_jobs.commands.log_file import log_file
 from tune_jobs.lanes.interrupted import Interrupted
 
 COMMANDS = (
-    *("sweep", "plan", "leaderboard", "best", "final", "export"),
+    *("sweep", "plan", "leaderboard", "best", "final", "export", "report", "study", "tensorboard"),
+    *("submit", "jobs", "logs", "watch", "stop"),
     *("score", "stages", "explain", "store", "doctor", "toy", "tasks", "data"),
 )
 

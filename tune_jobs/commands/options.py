@@ -48,3 +48,32 @@ SaveEveryOption = Annotated[
         help="Between saves of a stage's progress: what a kill loses at most; 0: after every step.",
     ),
 ]
+LanesOption = Annotated[
+    int | None, typer.Option("--lanes", min=1, help="Lanes at most; else as many as there is room for.")
+]
+WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Workers a lane; each stage runs on all of them.")]
+TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Recipes to try; more than before extends.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="The search's seed, in place of the space's.")]
+ClusterOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cluster",
+        metavar="CLUSTER.YAML",
+        envvar="CROSSLIFT_CLUSTER",
+        help="The file of `ray up`: a tunnel to its head is opened for this command.",
+    ),
+]
+DashboardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="URL",
+        help="The dashboard, reached without a tunnel. Default: RAY_API_SERVER_ADDRESS, or port 8265 here.",
+    ),
+]
+JobArgument = Annotated[str, typer.Argument(metavar="NAME|JOB", help="A sweep's name, or the id of one of its jobs.")]
+
+
+def everywhere(store: str) -> str:
+    """A store as processes reach it that work in other folders."""
+    return store if "://" in store else str(Path(store).expanduser().absolute())

@@ -16,10 +16,15 @@ from tune_jobs.commands.options import (
     AddressOption,
     DataOption,
     JsonOption,
+    LanesOption,
     MicroTokensOption,
     SaveEveryOption,
+    SeedOption,
     SpaceArgument,
     StoreOption,
+    TrialsOption,
+    WorkersOption,
+    everywhere,
 )
 from tune_jobs.commands.screen import print_json
 from tune_jobs.sweeps.events import How
@@ -32,12 +37,12 @@ def sweep_command(
     space: SpaceArgument,
     serial: Annotated[bool, typer.Option("--serial", help="All in this process, without Ray.")] = False,
     address: AddressOption = None,
-    lanes: Annotated[int | None, typer.Option(min=1, help="Lanes at most; else as many as there is room for.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Workers a lane; each stage runs on all of them.")] = 1,
+    lanes: LanesOption = None,
+    workers: WorkersOption = 1,
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
-    trials: Annotated[int | None, typer.Option(min=1, help="Recipes to try; more than before extends.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="The search's seed, in place of the space's.")] = None,
+    trials: TrialsOption = None,
+    seed: SeedOption = None,
     micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
     save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     as_json: JsonOption = False,
@@ -70,8 +75,9 @@ def sweep_command(
 
             limits = Limits(lanes, grows=address is not None and lanes is not None)
             settings = RaySettings(address, limits, workers, micro_tokens, save_every)
-            where = store if "://" in store else str(Path(store).expanduser().absolute())
-            summary = run_sweep_on_ray(loaded, where, expand=expander(loaded, data), settings=settings, on_event=screen)
+            summary = run_sweep_on_ray(
+                loaded, everywhere(store), expand=expander(loaded, data), settings=settings, on_event=screen
+            )
     if as_json:
         ended = {"trials": {how.value: count for how, count in summary.trials.items()}}
         costs = {name: asdict(getattr(summary, name)) for name in SAVINGS}

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
-from importlib.metadata import version
 from typing import Any, cast
 
 import ray
@@ -20,6 +19,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
+from tune_jobs.code import code_digest
 from tune_jobs.lanes.broker import Patience
 from tune_jobs.lanes.hub import LEASE, Hub
 from tune_jobs.lanes.shares import Claim
@@ -149,8 +149,8 @@ def _there(location: str) -> RemoteBroker:
 
 
 def name_of(location: str) -> str:
-    """The actor's name: of a store, however it is spelt, and of this version, which others could not talk to."""
-    return PREFIX + hashlib.sha256(f"{version('crosslift')} {location.rstrip('/')}".encode()).hexdigest()[:16]
+    """The actor's name: of a store, however it is spelt, and of this code: two sweeps never mix theirs."""
+    return PREFIX + hashlib.sha256(f"{code_digest()} {location.rstrip('/')}".encode()).hexdigest()[:16]
 
 
 def broker_of(location: str, head: str) -> Hub:

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -82,13 +82,13 @@ def run_sweep_on_ray(
     """
     store = StageStore(open_objects(location))
     check_log(space, store.objects, expand)  # before anything is started
-    first = expand(space.baseline())
-    with cluster(settings.address, _widest(first, settings.workers)) as instance:
+    first = shaped(expand(space.baseline()), settings.workers)
+    with cluster(settings.address, widest([first])) as instance:
         check_slots()
         log = open_log(space, store.objects, expand)  # last: it ends whoever drives the sweep now
-        ahead = _first(first, store, settings.workers)
+        ahead = first_lane([first], store)
         with polite_stop() as asked:  # in here: Ray sets signals of its own when it starts
-            driver = _Driver(space, location, store, log, settings, instance, _one_at_a_time(on_event), ahead)
+            driver = _Driver(space, location, store, log, settings, instance, one_at_a_time(on_event), ahead)
             driver.run(expand, asked)
     return summarise(space.name, log.history, driver.trained, store)
 
@@ -166,11 +166,8 @@ class _Driver:
         ).fit()
 
     def _enter(self, trial: TrialHistory, graph: Graph) -> None:
-        shaped = {
-            id: replace(stage, shape=replace(stage.shape, workers=self._settings.workers))
-            for id, stage in graph.stages.items()
-        }
-        brief = Brief(trial, replace(graph, stages=shaped), self._space.suite, self._space.search.selection)
+        wide = shaped(graph, self._settings.workers)
+        brief = Brief(trial, wide, self._space.suite, self._space.search.selection)
         self._attendant.enter(f"{self._space.name}/{trial.number}", brief)
 
     def _leave(self, trial: int) -> None:
@@ -192,19 +189,26 @@ class _Driver:
         return asked()
 
 
-def _widest(graph: Graph, workers: int) -> Shape:
-    """The largest lane that a graph's stages want."""
-    shapes = [stage.shape for stage in graph.stages.values()]
-    return Shape(workers, max(shape.cores for shape in shapes), max(shape.gpus for shape in shapes))
+def shaped(graph: Graph, workers: int) -> Graph:
+    """The graph with stages that want lanes of so many workers."""
+    stages = {id: replace(stage, shape=replace(stage.shape, workers=workers)) for id, stage in graph.stages.items()}
+    return replace(graph, stages=stages)
 
 
-def _first(graph: Graph, store: StageStore, workers: int) -> Counter[Shape]:
+def widest(graphs: Sequence[Graph]) -> Shape:
+    """The largest lane that stages of these graphs want."""
+    shapes = [stage.shape for graph in graphs for stage in graph.stages.values()]
+    return Shape(*(max(getattr(shape, size) for shape in shapes) for size in ("workers", "cores", "gpus")))
+
+
+def first_lane(graphs: Sequence[Graph], store: StageStore) -> Counter[Shape]:
     """The lane that the first stage wants which is not in the store."""
-    missing = (stage for stage in graph.stages.values() if store.committed(stage.id) is None)
-    return Counter(replace(stage.shape, workers=workers) for stage in islice(missing, 1))
+    stages = (stage for graph in graphs for stage in graph.stages.values())
+    return Counter(stage.shape for stage in islice((s for s in stages if store.committed(s.id) is None), 1))
 
 
-def _one_at_a_time(on_event: OnEvent) -> OnEvent:
+def one_at_a_time(on_event: OnEvent) -> OnEvent:
+    """The same, for several threads."""
     lock = threading.Lock()
 
     def tell(notice: Notice) -> None:

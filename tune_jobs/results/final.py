@@ -6,7 +6,7 @@ the other. Where selection looked at a fifth of the test data, the report is giv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -20,19 +20,18 @@ from tasks.data import Absent, DataFolders, Part, load
 from tasks.declaration import HeldOut
 from tasks.examples import is_labelled
 from trainers.graph import Graph, expand
+from trainers.identity import digest
 from trainers.recipe import Recipe
 from trainers.store.stages import StageStore
-from tune_jobs.lanes.notices import OnEvent
-from tune_jobs.lanes.serial import make
-from tune_jobs.lanes.serial_lane import Runner
 from tune_jobs.places import cache_folder
-from tune_jobs.results import looks, submitted
+from tune_jobs.results import finals, looks, submitted
 from tune_jobs.results.lift import Interval, Measured, interval
 from tune_jobs.results.remarks import remarks
 from tune_jobs.results.results import Scores
 from tune_jobs.sweeps.events import CellOf
 from tune_jobs.sweeps.roots import refer
 
+Make = Callable[[Sequence[Graph]], int]
 ReportPart = Literal["selection", "report", "report without the fifth"]
 PARTS: tuple[Literal["selection", "report"], ...] = ("selection", "report")
 REST: ReportPart = "report without the fifth"
@@ -91,11 +90,10 @@ def final(
     file: RecipeFile,
     data: DataFolders,
     store: StageStore,
-    lane: Runner,
+    make: Make,
     *,
     seeds: int,
     submission: Path | None = None,
-    on_event: OnEvent = lambda notice: None,
 ) -> Final:
     """Train and score the recipe and its baseline.
 
@@ -103,10 +101,9 @@ def final(
         file: the recipe, with its suite.
         data: where the files are.
         store: where stages live; what it has is not trained again.
-        lane: what runs a stage.
+        make: makes all stages of some graphs that are not stored, and says how many.
         seeds: how many; they follow the recipe's own, with which it was selected.
         submission: the folder for the predictions of the test sets; None: they stay in the store alone.
-        on_event: is told what the lane does.
     """
     first = file.recipe.seed + 1
     fresh = tuple(range(first, first + seeds))
@@ -117,7 +114,7 @@ def final(
         submitted.prepare(submission)
     count = looks.note(store.objects, file, fresh)
     refer(store.objects, file.name, {stage for graph in graphs for stage in graph.stages})
-    stages = make(graphs, store, lane, on_event)
+    stages = make(graphs)
     scores = Scores(store, cache_folder())
     if submission is not None:
         reported = {seed: graph.cells for seed, graph in zip(fresh, ours.graphs["report"], strict=True)}
@@ -143,7 +140,11 @@ def final(
     where = str(submission) if submission is not None else None
     notes = remarks([ours.graphs[part][0].cells for part in PARTS], scores)
     predicted = tuple(sorted(ours.graphs["report"][0].predicted))
-    return Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), predicted, notes, stages, count, where)
+    found = Final(
+        file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), predicted, notes, stages, count, where
+    )
+    finals.keep(store.objects, file.name, digest(file.recipe), found.to_json())
+    return found
 
 
 def _side(

@@ -42,3 +42,8 @@ def _looks(objects: Objects, name: str) -> list[Look]:
     """All looks at the test sets that were taken for a sweep, in their order."""
     found = (json.loads(objects.read(info.key)) for info in objects.list(f"finals/{name}/"))
     return [Look(look["time"], look["recipe"], tuple(look["seeds"])) for look in found]
+
+
+def count(objects: Objects, name: str) -> int:
+    """How many looks there have been."""
+    return sum(1 for _ in objects.list(f"finals/{name}/"))
