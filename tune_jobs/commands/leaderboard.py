@@ -9,9 +9,10 @@ import typer
 
 from tune_jobs.commands.naming import sweep_name
 from tune_jobs.commands.options import DEFAULT_STORE, JsonOption, NameArgument, StoreOption
-from tune_jobs.commands.screen import console, number, print_json, print_table
-from tune_jobs.results.leaderboard import Leaderboard, Row, leaderboard
+from tune_jobs.commands.screen import console, print_json, print_table
+from tune_jobs.results.leaderboard import Leaderboard, leaderboard
 from tune_jobs.results.results import open_results
+from tune_jobs.results.wording import NUMBERS, beside, cells, columns, tasks_of
 
 ENDED = 2  # such looks that end --watch
 
@@ -42,26 +43,8 @@ def leaderboard_command(
 
 def show(board: Leaderboard) -> None:
     """Print a leaderboard for people."""
-    tasks = list(dict.fromkeys(task for row in board.rows for task in row.tasks))
-    numbers = ("rank", "trial", "average", "english", "lift", *tasks)
-    columns = ("rank", "trial", "recipe", "average", "english", "lift", *tasks)
-    print_table(columns, [_cells(row, tasks) for row in board.rows], right=numbers, title=board.sweep)
-    typer.echo(f"average: {board.average}; lift: over the baseline, with a 95 % interval")
-    for note in board.notes:
-        typer.echo(note)
-    for cell in board.absent:
-        typer.echo(f"absent: {cell.task} {cell.language}: {cell.why}")
-
-
-def _cells(row: Row, tasks: list[str]) -> tuple[str, ...]:
-    lift = str(row.lift) if row.lift else "baseline" if row.trial == 0 else "–"
-    ending = row.how if row.how == "open" or not row.rungs else f"{row.how} after rung {row.rungs}"
-    return (
-        str(row.rank) if row.rank else "–",
-        str(row.trial),
-        row.words if row.rank else f"{row.words} ({ending}{': ' + row.reason if row.reason else ''})",
-        number(row.average),
-        number(row.english),
-        lift,
-        *(number(row.tasks.get(task)) for task in tasks),
-    )
+    tasks = tasks_of(board)
+    rows = [cells(row, tasks) for row in board.rows]
+    print_table(columns(tasks), rows, right=(*NUMBERS, *tasks), title=board.sweep)
+    for line in beside(board):
+        typer.echo(line)

@@ -10,6 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from tune_jobs.results.wording import number as number
+
 WIDE = 200  # columns where no terminal says otherwise: a table in a file takes as many of them as it needs
 
 
@@ -22,11 +24,6 @@ def console() -> Console:
 def print_json(value: Any) -> None:
     """One JSON document on stdout; a value that JSON cannot hold is an error."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def number(value: float | None) -> str:
-    """A score in points, one decimal; a dash where there is none."""
-    return "–" if value is None else f"{value:.1f}"
 
 
 def print_table(
