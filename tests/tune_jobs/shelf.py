@@ -37,9 +37,10 @@ class MemoryShelf:
         commit = self.commits.get(stage)
         return commit, self._held(stage, holder) if commit is None or commit.evicted else None
 
-    def begin(self, stage: str, holder: Holder) -> str | Held:
-        if (held := self._held(stage, holder)) is not None:
-            return held
+    def begin(self, stage: str, holder: Holder) -> str | None:
+        commit, held = self.look(stage, holder)
+        if held is not None or (commit is not None and not commit.evicted):
+            return None
         self.attempts[stage] += 1
         self.holders[stage] = holder
         return f"attempt-{self.attempts[stage]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
+from tests.tune_jobs.shelf import ELSEWHERE, GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Verdict, Wait
 from trainers.stages import Stage
 from tune_jobs.lanes.broker import Answer, Broker, Patience
@@ -21,7 +21,10 @@ class Bench:
 
     def __init__(self, patience: Patience | None = None) -> None:
         self.shelf, self.clock = MemoryShelf(), Clock()
-        self.broker = Broker(self.shelf, self.clock, patience)
+        self.told: list[tuple[Stage, str]] = []  # what it waits for, and on whom
+        self.broker = Broker(
+            self.shelf, self.clock, patience, on_held=lambda stage, held: self.told.append((stage, held.holder.name))
+        )
 
     def take(self, lane: LaneId = LANE) -> Assignment:
         assignment = self.broker.ask(lane)
@@ -258,3 +261,97 @@ def test_a_running_stage_that_is_wanted_again_goes_on(bench: Bench) -> None:
     bench.broker.want("b", 0, [BASE.id], GRAPH)
     assert bench.broker.ask(LaneId("second", 0)) == Wait()
     assert bench.go_on(assignment) is Verdict.GO_ON
+
+
+def test_what_another_broker_makes_is_left_to_it_and_others_are_made_meanwhile(bench: Bench) -> None:
+    bench.shelf.commits[BASE.id] = Committed("before")
+    bench.shelf.hold(LEAF.id, ELSEWHERE)
+    bench.broker.want("a", 0, [LEAF.id, OTHER.id], GRAPH)
+    assert sum(bench.broker.demand().values()) == 1, "no lane is wanted for it"
+    bench.commit(bench.take())
+    assert bench.broker.ask(LANE) == Wait()
+    assert bench.broker.states()[LEAF.id] is State.PENDING
+    assert bench.broker.waits()
+    assert not bench.broker.demand()
+    assert bench.told == [(LEAF, "sweep far")]
+
+
+def test_the_store_is_asked_for_it_now_and_then(bench: Bench) -> None:
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    for _ in range(100):
+        assert bench.broker.ask(LANE) == Wait()
+        assert bench.done([BASE.id]).missing == 1
+    assert bench.shelf.looks[BASE.id] == 1
+    bench.clock.now += 5.0
+    bench.broker.tick()
+    assert bench.shelf.looks[BASE.id] == 2
+    assert bench.told == [(BASE, "sweep far")], "once"
+
+
+def test_its_commit_comes_from_elsewhere(bench: Bench) -> None:
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    bench.broker.want("a", 0, [LEAF.id], GRAPH)
+    assert bench.broker.ask(LANE) == Wait()
+    bench.shelf.commits[BASE.id] = Committed("elsewhere")
+    bench.clock.now += 5.0
+    assert bench.take().stage == LEAF
+    assert not bench.broker.waits()
+
+
+def test_a_lease_that_has_lapsed_is_taken_over(bench: Bench) -> None:
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    assert bench.broker.ask(LANE) == Wait()
+    del bench.shelf.held[BASE.id]
+    assert bench.broker.ask(LANE) == Wait(), "nobody knows yet"
+    bench.clock.now += 5.0
+    assert sum(bench.broker.demand().values()) == 0
+    bench.broker.tick()
+    assert sum(bench.broker.demand().values()) == 1, "also where there is no lane that asks"
+    assert bench.take().stage == BASE
+
+
+def test_a_race_for_a_stage_that_is_lost_is_no_failure(bench: Bench) -> None:
+    """Others begin and even commit between this broker's look and its own beginning."""
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    assert sum(bench.broker.demand().values()) == 1
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    assert bench.broker.ask(LANE) == Wait()
+    assert bench.told == [(BASE, "sweep far")]
+    bench.broker.want("b", 0, [LEAF.id, OTHER.id], GRAPH)
+    bench.shelf.commits[BASE.id] = Committed("elsewhere")
+    bench.clock.now += 5.0
+    first = bench.take()
+    bench.shelf.commits |= {LEAF.id: Committed("elsewhere"), OTHER.id: Committed("elsewhere")}
+    assert bench.broker.ask(LaneId("second", 0)) == Wait()
+    bench.end(first, Ending.COMMITTED)
+    assert bench.done([BASE.id, LEAF.id, OTHER.id]).missing == 0
+
+
+def test_two_attempts_of_others_are_told_of_one_after_the_other(bench: Bench) -> None:
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    for _ in range(2):
+        bench.shelf.hold(BASE.id, ELSEWHERE)
+        bench.broker.ask(LANE)
+        bench.clock.now += 5.0
+    bench.broker.tick()
+    assert bench.told == [(BASE, "sweep far")] * 2
+
+
+def test_a_run_whose_lease_was_lost_stops_and_its_stage_waits_for_the_other(bench: Bench) -> None:
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    first = bench.take()
+    bench.shelf.hold(BASE.id, ELSEWHERE)  # it had been suspended for too long
+    assert bench.go_on(first) is Verdict.GO_ON
+    bench.end(first, Ending.STOPPED)
+    assert bench.broker.ask(LANE) == Wait()
+    assert bench.told == [(BASE, "sweep far")]
+
+
+def test_a_broker_that_was_started_again_does_not_adopt_what_was_taken_over(bench: Bench) -> None:
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    ours = Assignment(BASE, "attempt-0")
+    assert bench.go_on(ours) is Verdict.STOP
+    assert bench.broker.ask(LaneId("second", 0)) == Wait()

@@ -1,4 +1,4 @@
-"""The broker under any order of events: lanes that die, lie, come back, and trials that come and go."""
+"""The broker under any order of events: lanes that die, lie, come back, trials that come and go, and other brokers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from tests.tune_jobs.shelf import GONE, Clock, Committed, MemoryShelf, by_id, child, root
+from tests.tune_jobs.shelf import ELSEWHERE, GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Outcome, Verdict
 from tune_jobs.lanes.broker import Broker, Patience
 from tune_jobs.lanes.stage_states import State
@@ -65,6 +65,8 @@ class BrokerMachine(RuleBasedStateMachine):
         stage = reply.stage
         commit = self.shelf.commits.get(stage.id)
         assert commit is None or commit.evicted, "a committed stage was handed out again"
+        if self.holding[name] is None or self.holding[name].work != reply:
+            assert stage.id not in self.shelf.held, "what another broker makes was handed out"
         assert all(need in self.shelf.commits for need in stage.needs), "handed out before what it reads was there"
         if self.holding[name] is None or self.holding[name].work != reply:
             assert self.newest.get(stage.id) != reply.attempt, "one attempt was given to two lanes"
@@ -111,6 +113,18 @@ class BrokerMachine(RuleBasedStateMachine):
     def time_passes(self, seconds):
         self.clock.now += seconds
 
+    @rule(stage=st.sampled_from(ROOTS + MIDDLE + LEAVES))
+    def begun_elsewhere(self, stage):
+        """Also what this broker's own lane runs: it learns of it from its store, not from the broker."""
+        if stage.id not in self.shelf.commits and stage.id not in self.shelf.held:
+            self.shelf.hold(stage.id, ELSEWHERE)
+
+    @rule(stage=st.sampled_from(ROOTS + MIDDLE + LEAVES), commits=st.booleans())
+    def ended_elsewhere(self, stage, commits):
+        held = self.shelf.held.pop(stage.id, None)
+        if held is not None and commits and stage.id not in self.shelf.commits:
+            self.shelf.commits[stage.id] = Committed(held.attempt)
+
     @rule(stage=st.sampled_from(ROOTS + MIDDLE))
     def evict(self, stage):
         if stage.id in self.shelf.commits:
@@ -122,9 +136,10 @@ class BrokerMachine(RuleBasedStateMachine):
         assert len(lanes) == len(set(lanes)), "a lane was given two stages"
 
     def teardown(self):
-        """Whatever has happened: with one honest lane, every want ends in done or in a reason."""
+        """Whatever has happened: with one honest lane, and all others dead, every want ends in done or in a reason."""
         if not hasattr(self, "broker"):
             return
+        self.shelf.held.clear()
         self.clock.now += 2 * PATIENCE.silence
         lane = LaneId("honest", 0)
         for _ in range(200):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
-from tests.tune_jobs.shelf import Clock, Committed, MemoryShelf, by_id, child, root
+from tests.tune_jobs.shelf import ELSEWHERE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape
 from tune_jobs.lanes.broker import Patience
-from tune_jobs.lanes.drivers import Driver, News
+from tune_jobs.lanes.drivers import Driver, LaneNotice, News
 from tune_jobs.lanes.fleet import Limits
 from tune_jobs.lanes.hub import LEASE, Hub
-from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress
+from tune_jobs.lanes.notices import Remark, StageBegun, StageEnded, StageProgress
 
 BASE = root("base")
 LEAF, OTHER = child("leaf", BASE), child("other", BASE)
@@ -28,6 +28,7 @@ class Bench:
     def __init__(self, patience: Patience | None = None) -> None:
         self.shelf, self.clock, self.nodes = MemoryShelf(), Clock(), {"here"}
         self.lanes: dict[tuple[str, int], dict[str, Shape]] = {}
+        self.notices: dict[str, list[LaneNotice]] = defaultdict(list)  # all that a sweep's driver has heard
         self.begin(patience)
 
     def begin(self, patience: Patience | None = None) -> None:
@@ -42,6 +43,7 @@ class Bench:
             lanes = {name: shape for name, shape in known.items() if name not in ended}
         news = self.hub.attend(sweep, Driver(reign, {"CPU": 2.0}, Limits(), Counter(), lanes, ended))
         self.lanes[sweep, reign] = lanes | news.launch
+        self.notices[sweep] += news.notices
         return news
 
     def silence(self, seconds: float, *attending: str) -> None:
@@ -345,3 +347,47 @@ def test_a_lane_that_still_loads_is_not_shown_at_a_step(bench: Bench) -> None:
     told = bench.take(lane)
     assert bench.hub.progress(lane, BASE.id, told.attempt, 0, 0) is Verdict.GO_ON
     assert [type(n) for n in bench.attend("a", lanes={"a/1": ONE}).notices] == [StageBegun]
+
+
+def test_what_another_hub_makes_is_said_to_the_sweeps_that_wait_and_needs_no_lane(bench: Bench) -> None:
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    for sweep in "abc":
+        bench.attend(sweep)
+    for sweep in "ab":
+        bench.hub.want(f"{sweep}/0", 0, [LEAF.id], GRAPH)
+    for _ in range(3):
+        news = {sweep: bench.attend(sweep) for sweep in "abc"}
+        assert not any(told.launch for told in news.values())
+    told = {sweep: [n for n in bench.notices[sweep] if isinstance(n, Remark)] for sweep in "abc"}
+    said = Remark("root base is being made by sweep far elsewhere; waiting for it")
+    assert told == {"a": [said], "b": [said], "c": []}
+    bench.shelf.commits[BASE.id] = Committed("elsewhere")
+    bench.silence(6.0, *"abc")
+    assert sum(member.shape == ONE for member in bench.hub._fleet.members.values()) == 1, "for its leaf"
+    assert bench.take(bench.lane()).stage == LEAF
+
+
+def test_a_stage_is_held_for_the_sweeps_that_want_it_in_the_name_of_their_drivers(bench: Bench) -> None:
+    bench.attend("a", reign=4)
+    bench.attend("b", reign=7)
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.hub.want("b/0", 0, [OTHER.id], GRAPH)
+    lane = bench.lane()
+    bench.commit(lane, bench.take(lane))
+    bench.take(lane)
+    bench.take(bench.lane("b/1"))
+    holders = [bench.shelf.holders[stage.id] for stage in (BASE, LEAF, OTHER)]
+    assert [holder.reigns for holder in holders] == [{"a": 4, "b": 7}, {"a": 4}, {"b": 7}]
+    assert [holder.name for holder in holders] == ["sweep a, b", "sweep a", "sweep b"]
+    assert len({holder.life for holder in holders}) == 1
+
+
+def test_a_hub_that_was_started_again_need_not_wait_for_what_its_predecessor_held(bench: Bench) -> None:
+    bench.attend("a", reign=4)
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    bench.take(bench.lane())
+    bench.shelf.hold(BASE.id, bench.shelf.holders[BASE.id])
+    bench.begin()  # and the lane has died with it
+    bench.attend("a", reign=4)
+    bench.hub.want("a/0", 0, [LEAF.id], GRAPH)
+    assert bench.take(bench.lane("a/2")).stage == BASE

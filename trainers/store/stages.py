@@ -65,11 +65,7 @@ class StageStore:
 
     def look(self, stage: str, holder: Holder) -> tuple[Commit | None, Held | None]:
         """The commit that counts, and where it is not whole who else is making it at the moment."""
-        survey = Survey.of(self.objects, stage)
-        commit = survey.commit()
-        other = held_by_another(survey, holder, self.term) if commit is None or commit.evicted else None
-        _report(survey)
-        return commit, other
+        return self._found(Survey.of(self.objects, stage), holder)
 
     def commits(self) -> Iterator[Commit]:
         """The commits that count of all stages, sorted by stage id, from one listing."""
@@ -92,25 +88,27 @@ class StageStore:
     def begin(self, stage: str) -> str: ...
 
     @overload
-    def begin(self, stage: str, holder: Holder) -> str | Held: ...
+    def begin(self, stage: str, holder: Holder) -> str | None: ...
 
-    def begin(self, stage: str, holder: Holder | None = None) -> str | Held:
+    def begin(self, stage: str, holder: Holder | None = None) -> str | None:
         """Begin an attempt: its name, unique, and greater than those of all attempts of the stage that began before.
 
         The newest attempt fences the others. An older one may still commit: COMMIT is created once.
 
         Args:
             stage: the stage's id.
-            holder: who makes it, and holds it from now on; None: nobody, whoever holds it now.
+            holder: who makes it, and holds it from now on; None: nobody does, and whatever is there does not matter.
 
         Returns:
-            The attempt, or who else holds the stage: whether it is committed, the caller has looked.
+            The attempt. None: a `look` tells what of it is made, or who else holds it.
         """
         nonce = uuid4().hex[:12]
         while True:
             survey = Survey.of(self.objects, stage)
-            if holder is not None and (other := held_by_another(survey, holder, self.term)) is not None:
-                return other
+            if holder is not None:
+                there, other = self._found(survey, holder)
+                if other is not None or (there is not None and not there.evicted):
+                    return None
             number, commit = survey.free("BEGIN"), survey.free("COMMIT", "EVICTED", "DAMAGED")
             begin = Begin(attempt=f"{number:06d}-{nonce}", holder=holder, commit=commit)
             if self.objects.create(f"stages/{stage}/BEGIN.{number}.json", begin.seal()):
@@ -247,6 +245,13 @@ class StageStore:
             attempt = info.key.split("/")[2]
             texts[attempt] = texts.get(attempt, "") + self.objects.read(info.key).decode()
         return texts
+
+    def _found(self, survey: Survey, holder: Holder) -> tuple[Commit | None, Held | None]:
+        commit = survey.commit()
+        whole = commit is not None and not commit.evicted
+        other = None if whole else held_by_another(survey, holder, self.term)
+        _report(survey)
+        return commit, other
 
     def _upload(self, key: str, path: Path) -> StoredFile:
         self.objects.upload(key, path)

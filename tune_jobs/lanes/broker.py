@@ -151,15 +151,12 @@ class Broker:
         for entry in self._ready():
             if shape not in (None, entry.stage.shape):
                 continue
-            self._look(entry)  # another sweep may have made it meanwhile
-            if entry.state is State.DONE or entry.held is not None:
-                continue
             attempt = self._store.begin(entry.stage.id, self._holder(self.wanting(entry.stage.id)))
-            if isinstance(attempt, Held):
-                self._wait_for(entry, attempt)
+            if attempt is None:  # another broker has made it meanwhile, or is about to
+                self._look(entry)
                 continue
             entry.run = Run(lane, attempt, self._clock())
-            entry.handed = True
+            entry.handed, self._demand_now = True, None
             return Assignment(entry.stage, attempt)
         return Wait()
 
@@ -269,14 +266,11 @@ class Broker:
         entry.stored = Stored.NOTHING if commit is None else Stored.EVICTED if commit.evicted else Stored.WHOLE
         if entry.stored is Stored.WHOLE:
             entry.run = None
-        self._wait_for(entry, held if entry.run is None else None)
+        known, entry.looked = entry.held, self._clock()
+        entry.held = held if entry.run is None else None
+        if entry.held is not None and (known is None or known.attempt != entry.held.attempt):
+            self._on_held(entry.stage, entry.held)
         self._demand_now = None
-
-    def _wait_for(self, entry: Entry, held: Held | None) -> None:
-        """Somebody else is making it, or nobody is."""
-        known, entry.held, entry.looked = entry.held, held, self._clock()
-        if held is not None and (known is None or known.attempt != held.attempt):
-            self._on_held(entry.stage, held)
 
     def _stored(self, entry: Entry) -> Stored:
         if entry.stored is None:

@@ -18,8 +18,8 @@ class Shelf(Protocol):
     def look(self, stage: str, holder: Holder) -> tuple[HasWeights | None, Held | None]:
         """The stage's valid COMMIT, if it has one; if not a whole one, who else is making it."""
 
-    def begin(self, stage: str, holder: Holder) -> str | Held:
-        """A new attempt's name, greater than all before, or who else is making it."""
+    def begin(self, stage: str, holder: Holder) -> str | None:
+        """A new attempt's name, greater than all before; None: it is made, or somebody else is making it."""
 
 
 class HasWeights(Protocol):
