@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from email.utils import parsedate_to_datetime
@@ -220,24 +221,24 @@ class S3Objects:
 class _Digests:
     """What the reads of one object gave: bytes that changed on their way are no damaged object.
 
-    Wrong bytes are believed to be what the store holds when a second read gives the same. An object that other tools
+    Wrong bytes are believed to be what the store holds when three reads give the same. An object that other tools
     copied here may lack our digest.
     """
 
     def __init__(self, place: str) -> None:
         self._place = place
-        self._wrong: set[str] = set()
+        self._wrong: Counter[str] = Counter()
 
     def check(self, metadata: Mapping[str, str], sha256: str) -> None:
         """Compare what was read with what was written.
 
         Raises:
-            Passing: it differs, for the first time.
-            ChangedObject: an earlier read gave the same wrong bytes.
+            Passing: it differs, and is to be read again.
+            ChangedObject: it differs, and two earlier reads gave the same.
         """
         if metadata.get("sha256", sha256) == sha256:
             return
-        if sha256 in self._wrong:
+        self._wrong[sha256] += 1
+        if self._wrong[sha256] == 3:
             raise ChangedObject("its content is not what was written", where=self._place)
-        self._wrong.add(sha256)
         raise Passing("its content is not what was written")

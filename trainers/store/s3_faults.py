@@ -18,6 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError as BrokenReply  # botocore lets it out where it reads the body of an error
 
 from tasks.errors import UserError
 from trainers.store.retries import GaveUp, Passing
@@ -80,7 +81,7 @@ def passing(error: Exception) -> str | None:
             return f"the server says {fault}" if status_of(error) in _STATUS or fault in _CODES else None
         case SSLError() if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return None
-        case HTTPClientError() | NoConnection() | IncompleteReadError():
+        case HTTPClientError() | NoConnection() | IncompleteReadError() | BrokenReply():
             return f"the connection fails ({type(error).__name__})"
         case ResponseParserError():
             return "the reply is garbled"
