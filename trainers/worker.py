@@ -41,7 +41,7 @@ def serve(lane: Lane) -> None:
     context = ray.train.get_context()
     ranks = Ranks(context.get_world_rank(), context.get_world_size())
     settings = Settings(lane.cache(), lane.micro_tokens, lane.save_seconds)
-    runner = Runner(StageStore(open_objects(lane.location)), settings, ranks)
+    runner = Runner(StageStore(open_objects(lane.location, reached=True)), settings, ranks)
     places = ranks.gather(Place(ray.get_runtime_context().get_node_id(), os.getpid()))
     me = ranks.agree(lane.work.arrive(lane.name, tuple(places)) if ranks.first else LaneId("", 0))
     pause = PAUSE

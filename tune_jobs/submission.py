@@ -24,6 +24,7 @@ from tasks import lock
 from tasks.errors import UserError
 from trainers.identity import digest
 from trainers.store import open_objects
+from trainers.store.retries import WAIT
 from tune_jobs.code import code_digest, package_files
 from tune_jobs.mirror import remote, workshop
 from tune_jobs.pinned import locked_in
@@ -35,7 +36,7 @@ Kind = Literal["sweep", "final"]
 
 SENT = "sent.yaml"  # the space or the recipe, in the working folder
 STOPPING = 900  # seconds that a stopped job has for the progress of what its lanes run
-TRAVELLING = (  # of the environment: where things are, and never who one is
+TRAVELLING = (  # of the environment: where things are and how long they are waited for, and never who one is
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
     "AWS_DEFAULT_REGION",
@@ -43,6 +44,7 @@ TRAVELLING = (  # of the environment: where things are, and never who one is
     "AWS_EC2_METADATA_DISABLED",
     "AWS_REQUEST_CHECKSUM_CALCULATION",
     "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    WAIT,
 )
 
 

@@ -44,7 +44,7 @@ class BrokerActor:
 
     def __init__(self, location: str) -> None:
         patience = Patience(settling=SETTLING)
-        self._hub = Hub(StageStore(open_objects(location)), time.monotonic, _Nodes(), patience)
+        self._hub = Hub(StageStore(open_objects(location, reached=True)), time.monotonic, _Nodes(), patience)
         self._name = name_of(location)
         self._calls = 0  # that have begun and not ended: a store may keep one waiting for minutes
         self._spoken = time.monotonic()  # when the last one ended

@@ -48,7 +48,7 @@ def live(config: dict[str, Any], broker: Hub, sweep: str, location: str) -> None
     name = f"{sweep}/{config['trial']}"
     while not isinstance(brief := broker.brief(name), Brief):
         time.sleep(POLL)
-    desk = TrialDesk(name, brief, broker, StageStore(open_objects(location)))
+    desk = TrialDesk(name, brief, broker, StageStore(open_objects(location, reached=True)))
     try:
         for _ in run(brief.trial, brief.graph, desk):
             time.sleep(POLL)
