@@ -98,18 +98,6 @@ def held(survey: Survey, now: float, term: float) -> bool:
     return found is not None and now - found.seen <= term
 
 
-def held_by_another(survey: Survey, holder: Holder, term: float) -> Held | None:
-    """The lease that a holder has to respect; None: it may begin. Who contests one has the clock asked."""
-    found = lease(survey)
-    if found is None or holder.succeeds(found.holder):
-        return None
-    now = survey.objects.now()  # and then a new look: what is written meanwhile is a sign of life, too
-    found = lease(Survey.of(survey.objects, survey.stage))
-    if found is None or holder.succeeds(found.holder) or now - found.seen > term:
-        return None
-    return found
-
-
 class Holding:
     """While it is entered, an attempt's lease lives; on leaving it is given up, unless `committed` has been set.
 

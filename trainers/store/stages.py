@@ -23,7 +23,7 @@ from tasks.errors import UserError
 from trainers.identity import Spec, canonical_json
 from trainers.store.cache import cached
 from trainers.store.files import sha256_of
-from trainers.store.leases import TERM, Begin, Held, Holder, held_by_another
+from trainers.store.leases import TERM, Begin, Held, Holder, lease
 from trainers.store.manifest import Commit, Progress, StoredFile, Tombstone, plain
 from trainers.store.objects import ChangedObject, ObjectInfo, Objects
 from trainers.store.survey import ALIVE, PROGRESS, RELEASED, Survey, deletion_order
@@ -65,7 +65,8 @@ class StageStore:
 
     def look(self, stage: str, holder: Holder) -> tuple[Commit | None, Held | None]:
         """The commit that counts, and where it is not whole who else is making it at the moment."""
-        return self._found(Survey.of(self.objects, stage), holder)
+        _, commit, other = self._found(stage, holder)
+        return commit, other
 
     def commits(self) -> Iterator[Commit]:
         """The commits that count of all stages, sorted by stage id, from one listing."""
@@ -104,9 +105,10 @@ class StageStore:
         """
         nonce = uuid4().hex[:12]
         while True:
-            survey = Survey.of(self.objects, stage)
-            if holder is not None:
-                there, other = self._found(survey, holder)
+            if holder is None:
+                survey = Survey.of(self.objects, stage)
+            else:
+                survey, there, other = self._found(stage, holder)
                 if other is not None or (there is not None and not there.evicted):
                     return None
             number, commit = survey.free("BEGIN"), survey.free("COMMIT", "EVICTED", "DAMAGED")
@@ -246,12 +248,19 @@ class StageStore:
             texts[attempt] = texts.get(attempt, "") + self.objects.read(info.key).decode()
         return texts
 
-    def _found(self, survey: Survey, holder: Holder) -> tuple[Commit | None, Held | None]:
-        commit = survey.commit()
-        whole = commit is not None and not commit.evicted
-        other = None if whole else held_by_another(survey, holder, self.term)
-        _report(survey)
-        return commit, other
+    def _found(self, stage: str, holder: Holder) -> tuple[Survey, Commit | None, Held | None]:
+        """What there is of a stage, the commit that counts, and whose lease the holder has to respect."""
+        now: float | None = None
+        while True:
+            survey = Survey.of(self.objects, stage)
+            commit = survey.commit()
+            _report(survey)
+            other = lease(survey) if commit is None or commit.evicted else None
+            if other is None or holder.succeeds(other.holder):
+                return survey, commit, None
+            if now is not None:
+                return survey, commit, other if now - other.seen <= self.term else None
+            now = self.objects.now()  # before the look that counts: whatever is written meanwhile is seen by it
 
     def _upload(self, key: str, path: Path) -> StoredFile:
         self.objects.upload(key, path)
