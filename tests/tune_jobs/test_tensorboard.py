@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +61,19 @@ def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
     return found
 
 
+def said_of(folder: Path, tag: str) -> Any:
+    """What the plug-in for hyperparameters is told."""
+    (content,) = (
+        value.metadata.plugin_data.content
+        for event in events(folder)
+        for value in event.summary.value
+        if value.tag == f"_hparams_/{tag}"
+    )
+    return getattr(HParamsPluginData.FromString(content), tag)
+
+
 def parameters(folder: Path) -> dict[str, Any]:
-    for event in events(folder):
-        for value in event.summary.value:
-            if value.tag == "_hparams_/session_start_info":
-                said = HParamsPluginData.FromString(value.metadata.plugin_data.content).session_start_info.hparams
-                return {name: item.number_value for name, item in said.items()}
-    raise AssertionError("no hyperparameters")
+    return {name: item.number_value for name, item in said_of(folder, "session_start_info").hparams.items()}
 
 
 def test_runs_say_what_store_and_leaderboard_say(crosslift: Run, swept: str, tmp_path: Path) -> None:
@@ -91,12 +100,29 @@ def test_runs_say_what_store_and_leaderboard_say(crosslift: Run, swept: str, tmp
             assert said["intermediate.tasks/snli"] == row["recipe"]["intermediate"]["tasks"].get("snli", 0.0)
 
 
-def test_the_same_sweep_gives_the_same_files(crosslift: Run, swept: str, tmp_path: Path) -> None:
+def test_any_run_tells_what_all_runs_have(crosslift: Run, swept: str, tmp_path: Path) -> None:
+    assert crosslift("tensorboard", "bench", "--to", "runs")[0] == 0
+    folders = sorted((tmp_path / "runs").iterdir())
+    pages = [said_of(folder, "experiment") for folder in folders]
+    assert all(page == pages[0] for page in pages)
+    named = {info.name for info in pages[0].hparam_infos}
+    assert named == set().union(*(parameters(folder) for folder in folders))
+    metrics = {info.name.tag for info in pages[0].metric_infos}
+    assert metrics == {tag for folder in folders for tag in scalars(folder) if tag.startswith("suite/")}
+
+
+@pytest.mark.slow  # starts two processes
+def test_the_same_sweep_gives_the_same_files_in_every_process(crosslift: Run, swept: str, tmp_path: Path) -> None:
+    command = ("tensorboard", "bench", "--to", "runs")
+
     def content() -> dict[str, bytes]:
-        assert crosslift("tensorboard", "bench", "--to", "runs")[0] == 0
         return {str(path): path.read_bytes() for path in (tmp_path / "runs").rglob("events*")}
 
-    assert content() == content()
+    assert crosslift(*command)[0] == 0
+    here = content()
+    for _ in range(2):
+        subprocess.run([sys.executable, "-m", "tune_jobs", *command], check=True, cwd=tmp_path, env=dict(os.environ))
+        assert content() == here
 
 
 def test_a_folder_with_something_else_is_left_alone(crosslift: Run, swept: str, tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ from tune_jobs.commands.options import (
     everywhere,
 )
 from tune_jobs.commands.screen import print_json
+from tune_jobs.results.wording import cost
 from tune_jobs.sweeps.events import How
-from tune_jobs.sweeps.summary import Cost, Summary
+from tune_jobs.sweeps.summary import Summary
 
 SAVINGS = ("saved_by_sharing", "saved_by_store", "saved_by_pruning")
 
@@ -95,13 +96,7 @@ def show(summary: Summary) -> None:
     ended = ", ".join(f"{count} {how.value}" for how, count in sorted(summary.trials.items()))
     typer.echo(f"{summary.sweep}: trials: {ended or 'none'}")
     typer.echo(f"stages: {summary.trained} trained, {summary.stored} found in the store, {summary.shared} shared")
-    typer.echo(f"saved by sharing between trials: {_cost(summary.saved_by_sharing)}")
-    typer.echo(f"saved by what the store had: {_cost(summary.saved_by_store)}")
+    typer.echo(f"saved by sharing between trials: {cost(summary.saved_by_sharing)}")
+    typer.echo(f"saved by what the store had: {cost(summary.saved_by_store)}")
     if summary.trials.get(How.PRUNED):
-        typer.echo(f"saved by pruning: {_cost(summary.saved_by_pruning)}")
-
-
-def _cost(cost: Cost) -> str:
-    minutes, seconds = divmod(round(cost.seconds), 60)
-    time = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
-    return f"{time} of training and scoring, {cost.tokens / 1e6:.1f} million tokens"
+        typer.echo(f"saved by pruning: {cost(summary.saved_by_pruning)}")

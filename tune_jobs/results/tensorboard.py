@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tensorboardX import summary
 from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 from tensorboardX.record_writer import RecordWriter
 
 from tasks.errors import UserError
 from trainers.store.files import mendable, whole_file
 from trainers.store.manifest import Commit
 from tune_jobs.results.leaderboard import Row, leaderboard
-from tune_jobs.results.parameters import Parameter, parameters, point
+from tune_jobs.results.parameters import Parameter, Value, parameters, point
 from tune_jobs.results.results import Results
 from tune_jobs.sweeps.events import Ended, Rung, Sampled
 from tune_jobs.sweeps.history import TrialHistory
@@ -35,6 +36,7 @@ from tune_jobs.sweeps.history import TrialHistory
 RUN = "trial-"
 VERSION = "brain.Event:2"  # of the form of event files
 CURVES = ("loss", "dev")
+METRICS = ("suite/average", "suite/english", "suite/lift")
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,11 @@ def export_events(results: Results, to: Path) -> int:
         _prepare(to)
         rows = {row.trial: row for row in leaderboard(results).rows}
         known = parameters(results.opened)
-        stages = _Curves(results, {})
+        stages, page = _Curves(results, {}), _page(results, known)
         for trial in results.history.trials:
             path = to / f"{RUN}{trial.number:03d}" / f"events.out.tfevents.{_began(results, trial):.0f}.crosslift"
             with whole_file(path) as file:
-                _write(file, results, trial, rows[trial.number], known, stages)
+                _write(file, results, trial, rows[trial.number], known, page, stages)
     return len(results.history.trials)
 
 
@@ -89,8 +91,8 @@ def scalars(results: Results, trial: TrialHistory, row: Row, stages: _Curves) ->
 
 def _metrics(row: Row) -> dict[str, float]:
     """What a whole-suite trial amounts to."""
-    found = {"average": row.average, "english": row.english, "lift": row.lift.value if row.lift else None}
-    return {f"suite/{name}": value for name, value in found.items() if row.rank and value is not None}
+    found = (row.average, row.english, row.lift.value if row.lift else None)
+    return {name: value for name, value in zip(METRICS, found, strict=True) if row.rank and value is not None}
 
 
 @dataclass(frozen=True)
@@ -120,16 +122,35 @@ def _curves(commit: Commit) -> tuple[str, dict[str, Any]]:
     return str(label), {name: curve[name] for name in CURVES if curve.get(name)}
 
 
+def _page(results: Results, known: list[Parameter]) -> Any:
+    """What the page of hyperparameters shows. TensorBoard takes it from any one of the runs, so all have the same."""
+    found: dict[str, Value] = {}
+    for trial in results.history.trials:
+        for name, value in _settings(results, trial, known).items():
+            found[name] = value if found.get(name) is None else found[name]
+    return _steady(summary.hparams(found, dict.fromkeys(METRICS)))[0]
+
+
+def _settings(results: Results, trial: TrialHistory, known: list[Parameter]) -> dict[str, Value]:
+    where = point(results.opened, trial)
+    return {parameter.name: parameter.value(where) for parameter in known} if where else {}
+
+
 def _write(
-    path: Path, results: Results, trial: TrialHistory, row: Row, known: list[Parameter], stages: _Curves
+    path: Path,
+    results: Results,
+    trial: TrialHistory,
+    row: Row,
+    known: list[Parameter],
+    page: Any,
+    stages: _Curves,
 ) -> None:
     began = _began(results, trial)
-    where = point(results.opened, trial)
-    settings = {parameter.name: parameter.value(where) for parameter in known} if where else {}
+    _, begin, end = _steady(summary.hparams(_settings(results, trial, known), {}))
     writer = RecordWriter(str(path))
     try:
         writer.write(Event(wall_time=began, file_version=VERSION).SerializeToString())
-        for part in summary.hparams(settings, _metrics(row)):
+        for part in (page, begin, end):
             writer.write(Event(wall_time=began, summary=part).SerializeToString(deterministic=True))
         for scalar in scalars(results, trial, row, stages):
             part = summary.scalar(_tag(scalar.tag), scalar.value)
@@ -137,6 +158,15 @@ def _write(
             writer.write(event.SerializeToString(deterministic=True))
     finally:
         writer.close()
+
+
+def _steady(parts: Sequence[Any]) -> Sequence[Any]:
+    """What is said of hyperparameters, in bytes that are the same in every process."""
+    for part in parts:
+        for value in part.value:
+            content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
+            value.metadata.plugin_data.content = content.SerializeToString(deterministic=True)
+    return parts
 
 
 def _began(results: Results, trial: TrialHistory) -> float:
