@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasks import catalog, lock, readers, references
 from tasks.declaration import HeldOut, Hub, Layout, Table, Task
 from tasks.errors import UserError, nearest
 from tasks.examples import is_labelled
+from tasks.homes import Folder, Home
 from tasks.layouts import languages_in, may_hold, names_language, paths
 from tasks.loading import Dataset, DataSource, has_labels, load, name_of
 from tasks.parts import Part
@@ -33,7 +34,8 @@ class DataFolders:
     """The folders that hold official files, and the files that a space names for a task's splits.
 
     `folders` are searched in order for a declaration's path templates. `files[task][split]` replaces a declaration's
-    templates (relative to the folders too); `{language}` and `{iso3}` work in it.
+    templates (relative to the folders too); `{language}` and `{iso3}` work in it. `homes` says where a folder's files
+    come from; one that it does not name is where it is on every machine.
 
     Raises:
         UserError: `files` names a task or split that is not declared, or another language's file to train on.
@@ -41,6 +43,7 @@ class DataFolders:
 
     folders: tuple[Path, ...]
     files: Mapping[str, Mapping[str, Sequence[str]]]
+    homes: Mapping[Path, Home] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, splits in self.files.items():
@@ -131,6 +134,11 @@ class DataFolders:
         for layout in self._layouts(declared, split):
             codes.update(code for folder in self._folders() for code in languages_in(declared, layout, folder))
         return tuple(sorted(code for code in codes if any(self._present(declared, split, code, Part.ALL))))
+
+    def home_of(self, file: Path) -> tuple[Home, str]:
+        """Where a found file comes from, and its path there."""
+        folder = next(folder for folder in self.folders if file.is_relative_to(folder))
+        return self.homes.get(folder, Folder(str(folder.absolute()))), file.relative_to(folder).as_posix()
 
     def _present(self, task: Task, split: str, language: str, part: Part) -> Iterator[DataSource]:
         """The sources whose files are there, the preferred layout first."""

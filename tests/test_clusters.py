@@ -73,6 +73,15 @@ def test_what_crosslift_counts_on(path: Path) -> None:
     assert any("constraints.txt" in line and "[gpu]" in line for line in config["setup_commands"])
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_nodes_share_no_file_system(path: Path) -> None:
+    """The cache, and what a driver has from the hub, lie on each node's own disk."""
+    commands = read(path)["setup_commands"]
+    assert not any(re.search(r"nfs|efs|mount", line) for line in commands)
+    (exports,) = [line for line in commands if "export" in line and "CROSSLIFT_CACHE" in line]
+    assert re.findall(r"(CROSSLIFT_CACHE|HF_HOME)=\$HOME/local/", exports) == ["CROSSLIFT_CACHE", "HF_HOME"]
+
+
 def test_workers_on_aws_are_spot_from_none_and_carry_no_keys() -> None:
     config = read(ROOT / "cluster.yaml")
     gpu = config["available_node_types"]["gpu"]

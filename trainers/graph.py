@@ -17,7 +17,7 @@ from tasks.errors import UserError
 from tasks.examples import Kind
 from tasks.pairs import learnable
 from tasks.suites import Suite
-from trainers.base import Origins, pretrained
+from trainers.base import BaseModels, Found, Origins
 from trainers.estimates import mixture_shares, pretraining_shares, scoring_tokens, training_tokens
 from trainers.pieces import dev_data, draw_probabilities, schedule, shape, text, training_data
 from trainers.recipe import Base, Intermediate, Numerics, Optimisation, Recipe, Scratch
@@ -43,7 +43,8 @@ class Graph:
 
     `stages` is in dependency order; `cells` maps (task, language) to its score stage; `rungs` lists the score stages of
     each rung, cheap tasks first; `absent` names what the suite asks for and the data does not have; `predicted` are
-    those of the cells that have no gold: their stages predict, and there is no score.
+    those of the cells that have no gold: their stages predict, and there is no score. `base` is the base
+    model; None: from scratch.
     """
 
     recipe: Recipe
@@ -53,6 +54,12 @@ class Graph:
     absent: tuple[Absent, ...]
     encoder: str  # origin of the encoder that target phases start from
     predicted: frozenset[tuple[str, str]] = frozenset()
+    base: Found | None = None
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """What must stay in the store for it: the ids of its stages, and the name of its base model."""
+        return (*self.stages, *([self.base.model.root] if self.base is not None else []))
 
     @property
     def scored(self) -> dict[tuple[str, str], str]:
@@ -72,6 +79,7 @@ def expand(
     rungs: Sequence[Sequence[str]] | None = None,
     part: ScorePart = "selection",
     unlabelled: bool = False,
+    models: BaseModels | None = None,
 ) -> Graph:
     """The stage graph of a recipe on a suite.
 
@@ -82,12 +90,13 @@ def expand(
         rungs: groups of the suite's tasks, cheap ones first; one rung of all tasks by default.
         part: which cells to score: `selection` (sweeps) or `report` (`final` alone).
         unlabelled: whether to predict report splits that have no gold, too.
+        models: finds base models; by default in folders and at the hub alone.
 
     Raises:
-        UserError: training data is missing or has the wrong kind.
+        UserError: training data is missing or has the wrong kind, or there is no such base model.
     """
     supply = Supply(data, unlabelled)
-    builder = _Builder(supply, recipe)
+    builder = _Builder(supply, recipe, models or BaseModels())
     origins = builder.base(recipe.base)
     encoder = origins.encoder
     if recipe.intermediate is not None:
@@ -98,7 +107,7 @@ def expand(
         for group in groups
     )
     predicted = frozenset(supply.predicted)
-    return Graph(recipe, builder.stages, builder.cells, scores, tuple(supply.absent), encoder, predicted)
+    return Graph(recipe, builder.stages, builder.cells, scores, tuple(supply.absent), encoder, predicted, builder.found)
 
 
 @dataclass
@@ -107,9 +116,10 @@ class _Builder:
 
     supply: Supply
     recipe: Recipe
+    models: BaseModels
     stages: dict[str, Stage] = field(default_factory=dict)
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
-    weights: dict[str, str] = field(default_factory=dict)
+    found: Found | None = None  # the base model
 
     def add(
         self,
@@ -120,8 +130,9 @@ class _Builder:
         numerics: Numerics | None = None,
     ) -> str:
         """Add a stage, which runs with the recipe's numerics by default; returns its origin."""
-        where = {dataset.fingerprint: dataset.source for dataset in sources}
-        stage = Stage(spec, label, where, dict(self.weights), tokens, shape(numerics or self.recipe.numerics))
+        where = {dataset.fingerprint: self.supply.located(dataset) for dataset in sources}
+        base = self.found.model if self.found is not None else None
+        stage = Stage(spec, label, where, base, tokens, shape(numerics or self.recipe.numerics))
         self.stages.setdefault(stage.id, stage)
         return STAGE_PREFIX + stage.id
 
@@ -130,9 +141,8 @@ class _Builder:
     def base(self, base: Base) -> Origins:
         """The origins of encoder and tokenizer; a scratch base adds its two stages."""
         if base.scratch is None:
-            origins = pretrained(base.model, base.revision)
-            self.weights.update(origins.folders)
-            return origins
+            self.found = self.models.find(base.model, base.revision)
+            return self.found.origins
         return self.scratch(base.scratch)
 
     def scratch(self, scratch: Scratch) -> Origins:

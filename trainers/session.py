@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
+import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -24,6 +23,8 @@ from trainers.lane import Assignment, Verdict
 from trainers.model.encoder import load_tokenizer
 from trainers.ranks import ALONE, Ranks
 from trainers.stages import STAGE_PREFIX
+from trainers.store.bases import BaseStore
+from trainers.store.cache import assembled
 from trainers.store.manifest import Commit
 from trainers.store.stages import StageStore
 
@@ -74,23 +75,24 @@ class Session:
         """The data of this fingerprint.
 
         Raises:
-            UserError: the file has changed since the stage was planned.
+            UserError: it is not on this machine and cannot be brought, or it is other data than was planned with.
         """
-        source = self.assignment.stage.sources[fingerprint]
-        dataset = load(source)
+        dataset = load(self.assignment.stage.sources[fingerprint].here(self.settings.cache))
         if dataset.fingerprint != fingerprint:
+            source = dataset.source
+            what = f"the data on {platform.node()} is not what the sweep was planned with"
             where = f"{source.task} {source.split} {source.language}"
-            raise UserError(
-                "the data has changed since the sweep was planned; start again, under a new name", where=where
-            )
+            raise UserError(f"{what}; bring that back, or start again under a new name", where=where)
         self.inputs[f"data:{fingerprint}"] = fingerprint
         return dataset
 
     def folder(self, origin: str) -> Path:
         """A local folder with the files of a stage (`stage:<id>`) or of a base model (`sha256:<digest>`)."""
         if not origin.startswith(STAGE_PREFIX):
+            base = self.assignment.stage.base
+            assert base is not None, "a stage that reads a base model says which"
             self.inputs[origin] = origin.partition(":")[2]
-            return Path(self.assignment.stage.weights[origin])
+            return BaseStore(self.store.objects).folder(base, self.settings.cache)
         stage = origin.removeprefix(STAGE_PREFIX)
         commit = self.store.committed(stage)
         if commit is None:
@@ -157,17 +159,5 @@ def content(commit: Commit) -> str:
 
 def materialise(store: StageStore, commit: Commit, cache: Path) -> Path:
     """The files of a commit under their own names in a local folder, linked from the cache of verified files."""
-    folder = cache / "stages" / content(commit)
-    if not folder.is_dir():
-        building = cache / "building" / f"{content(commit)}-{uuid4().hex}"
-        building.mkdir(parents=True)
-        for name in commit.files:
-            (building / name).hardlink_to(store.fetch(commit, name, cache / "files"))
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            building.rename(folder)
-        except OSError:  # another lane on this machine was first, with the same bytes
-            shutil.rmtree(building)
-            if not folder.is_dir():
-                raise
-    return folder
+    files = cache / "files"
+    return assembled(cache, f"stages/{content(commit)}", commit.files, lambda name: store.fetch(commit, name, files))

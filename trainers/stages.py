@@ -12,10 +12,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.data import DataSource
 from tasks.examples import Kind
 from trainers.identity import Later, Rounded, Spec, digest
+from trainers.located import Located
 from trainers.recipe import Numerics, Pooling
+from trainers.store.bases import Pretrained
 
 STAGE_PREFIX = "stage:"
 
@@ -180,8 +181,8 @@ class Stage:
 
     spec: AnyStageSpec
     label: str  # for people: "target xnli", "score xnli de"
-    sources: dict[str, DataSource] = field(default_factory=dict, hash=False)  # fingerprint → where the data lies
-    weights: dict[str, str] = field(default_factory=dict, hash=False)  # sha256 origin → folder of the base model
+    sources: dict[str, Located] = field(default_factory=dict, hash=False)  # fingerprint → where the data comes from
+    base: Pretrained | None = field(default=None, hash=False)  # the model that its sha256 origins mean
     tokens: int = 0  # planned tokens, for `plan` and ordering
     shape: Shape = Shape()  # of the lane that it wants
 

@@ -10,6 +10,7 @@ from tasks.data import Absent, DataFolders, Dataset, DataSource, load
 from tasks.declaration import Task
 from tasks.errors import UserError
 from tasks.examples import Kind
+from trainers.located import Located, locate
 from trainers.recipe import Intermediate
 
 ScorePart = Literal["selection", "report"]
@@ -30,6 +31,10 @@ class Supply:
     unlabelled: bool = False
     absent: list[Absent] = field(default_factory=list)
     predicted: set[tuple[str, str]] = field(default_factory=set)
+
+    def located(self, dataset: Dataset) -> Located:
+        """Where a dataset comes from, for stages to say."""
+        return locate(dataset.source, self.folders)
 
     def must(self, task: str, split: str, language: str) -> Dataset:
         """Load text to train on, which cannot be absent."""

@@ -206,6 +206,7 @@ def checked(task: str | Path, folder: Path) -> Iterator[Check]:
     with TemporaryDirectory() as place:
         store = StageStore(open_objects(f"{place}/store"))
         mine = DataFolders((folder.expanduser().absolute(),), {})
-        data = DataFolders((*mine.folders, *open_data(settings, folder).folders), {})
+        lent = open_data(settings, folder)
+        data = DataFolders((*mine.folders, *lent.folders), {}, lent.homes)
         lane = StageRunner(store, Settings(Path(place, "cache")))
         yield from Bench(mine, data, store, lane, Path(place, "cache")).conform(catalog.get(task))

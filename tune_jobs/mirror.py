@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 
 from tasks import lock
 from tasks.errors import UserError
+from tasks.homes import Prefix
+from trainers.located import mirrored
 from trainers.store import open_objects
 from trainers.store.files import mendable, sha256_of, whole_file
 from trainers.store.objects import ObjectInfo, Objects, check_key
@@ -30,8 +32,8 @@ def remote(place: Path | str) -> str | None:
     return SCHEME + text.removeprefix("s3:").strip("/") if text.startswith("s3:/") else None
 
 
-def mirror(location: str, wanted: Callable[[str], bool]) -> Path:
-    """A folder with the files below a prefix, as they are now.
+def mirror(location: str, wanted: Callable[[str], bool]) -> Prefix:
+    """Copy the files below a prefix, as they are now, to `trainers.located.mirrored`.
 
     Args:
         location: `s3://bucket/prefix`.
@@ -46,7 +48,8 @@ def mirror(location: str, wanted: Callable[[str], bool]) -> Path:
     if not found:
         raise UserError("no data of a declared task is there", where=location)
     state = hashlib.sha256(json.dumps([location, *([i.key, i.size, i.modified] for i in found)]).encode()).hexdigest()
-    folder = _cache("folders") / state
+    prefix = Prefix(location, state)
+    folder = mirrored(prefix, cache_folder())
     if not folder.is_dir():
         with mendable("copy data", folder), TemporaryDirectory(dir=_cache("folders")) as building:
             _build(objects, location, found, Path(building) / "data")
@@ -55,7 +58,7 @@ def mirror(location: str, wanted: Callable[[str], bool]) -> Path:
             except OSError:  # another process was as quick, with the same files
                 if not folder.is_dir():
                     raise
-    return folder
+    return prefix
 
 
 def workshop(location: str) -> Path:

@@ -12,14 +12,16 @@ from search_spaces.settings import Pinned
 from tasks import lock
 from tasks.errors import UserError
 from trainers.graph import Graph
+from tune_jobs.places import cache_folder
 
 _PARTS = 3  # of a path below a data folder: hub/<task>/<file>
 
 
 def pinned_files(graph: Graph) -> dict[str, Pinned]:
     """The files from the hub that a graph's stages read, by their paths below their data folder."""
-    sources = (source for stage in graph.stages.values() for source in stage.sources.values())
-    files = (Path(file) for source in sources if source.revision is not None for file in source.files)
+    located = (located for stage in graph.stages.values() for located in stage.sources.values())
+    sources = (found.here(cache_folder()) for found in located if found.source.revision is not None)
+    files = (Path(file) for source in sources for file in source.files)
     found: dict[str, Pinned] = {}
     for file in files:
         folder, name = file.parents[_PARTS - 1], "/".join(file.parts[-_PARTS:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -162,12 +163,12 @@ def test_what_is_held_out_of_a_training_set_is_not_trained_on(data: DataFolders,
     quick = world.QUICK.model_copy(update={"keep": keep})
     graph = world.graph(data, world.recipe({"covid-qa": 1, "squad": 1}, quick=quick))
     stage = next(stage for stage in graph.stages.values() if isinstance(stage.spec, IntermediateSpec))
-    trained = {stage.sources[part.data.fingerprint].task: part.data for part in stage.spec.mixture}
+    trained = {stage.sources[part.data.fingerprint].source.task: part.data for part in stage.spec.mixture}
     assert trained["squad"].fingerprint == load(source(data.find("squad", "train", "en"))).fingerprint
     articles = {
         part: articles_of(source(data.find("covid-qa", "train", "en", part))) for part in (Part.ALL, Part.SELECTION)
     }
-    kept = stage.sources[trained["covid-qa"].fingerprint]
+    kept = stage.sources[trained["covid-qa"].fingerprint].here(Path("nowhere"))
     assert articles_of(kept) == articles[Part.ALL] - articles[Part.SELECTION] != set()
     assert trained["covid-qa"].examples == len(load(kept))
 

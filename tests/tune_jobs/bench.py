@@ -108,7 +108,7 @@ class LotLane:
     def _score(self, assignment: Assignment) -> list[Path]:
         spec = assignment.stage.spec
         assert isinstance(spec, ScoreSpec)
-        dataset = load(assignment.stage.sources[spec.data.fingerprint])
+        dataset = load(assignment.stage.sources[spec.data.fingerprint].here(self.folder / "cache"))
         chance = self._chance(spec.model)
         lot = random.Random(assignment.stage.id)
         examples = [example for example in dataset.examples if is_labelled(example)]
@@ -137,7 +137,10 @@ class LotLane:
             spec = self._spec(spec["encoder"]) if "encoder" in spec else None
         return 0.75 if "intermediate" in kinds else 0.5
 
-    def _spec(self, origin: str) -> dict[str, Any]:
+    def _spec(self, origin: str) -> dict[str, Any] | None:
+        """Of the stage that made a model; None for a base model."""
+        if not origin.startswith(STAGE_PREFIX):
+            return None
         commit = self.store.committed(origin.removeprefix(STAGE_PREFIX))
         assert commit is not None
         return commit.spec

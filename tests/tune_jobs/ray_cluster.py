@@ -37,8 +37,9 @@ class Machines:
     folder: Path
     workers: list[Any] = field(default_factory=list)
 
-    def add(self, cores: int) -> None:
-        self.workers.append(self.cluster.add_node(num_cpus=cores))
+    def add(self, cores: int, **environment: str) -> None:
+        """A node; what runs on it has these variables."""
+        self.workers.append(self.cluster.add_node(num_cpus=cores, env_vars=environment))
 
     def lose(self) -> None:
         """A raylet is killed, and what runs on its node with it."""

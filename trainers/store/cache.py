@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 from trainers.store.files import make_folder, mendable, sha256_of, whole_file
 from trainers.store.manifest import StoredFile
@@ -36,6 +38,32 @@ def cached(cache_dir: Path, name: str, file: StoredFile, download: Callable[[Pat
                 if temporary.stat().st_size != file.size or sha256_of(temporary) != file.sha256:
                     raise ChangedObject("its content is not what was written", where=name)
     return path
+
+
+def assembled(cache: Path, name: str, files: Iterable[str], fetch: Callable[[str], Path]) -> Path:
+    """The folder `cache/name` with links to fetched files under their own names, made if it is not there.
+
+    Args:
+        cache: this machine's cache.
+        name: says what is in the folder, such as a digest of it.
+        files: the names.
+        fetch: the path of a file in the cache, by its name.
+    """
+    folder = cache / name
+    if not folder.is_dir():
+        building = cache / "building" / f"{folder.name}-{uuid4().hex}"
+        building.mkdir(parents=True)
+        try:
+            for file in files:
+                (building / file).hardlink_to(fetch(file))
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            building.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another lane on this machine was first, with the same bytes
+                raise
+        finally:
+            shutil.rmtree(building, ignore_errors=True)  # gone after a success
+    return folder
 
 
 def _is_there(path: Path, file: StoredFile) -> bool:

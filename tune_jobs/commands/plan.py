@@ -21,8 +21,8 @@ def plan_command(
     from tune_jobs.data_sources import expander
 
     loaded = load(space)
-    commits = StageStore(open_objects(store)).commits()
-    made = plan(loaded, expander(loaded, data), commits)
+    objects = open_objects(store)
+    made = plan(loaded, expander(loaded, data, objects), StageStore(objects).commits())
     if as_json:
         print_json(made.to_json())
     else:

@@ -64,21 +64,20 @@ def sweep_command(
     loaded = replace(loaded, search=loaded.search.model_copy(update=changes))
     stages = StageStore(open_objects(store))
     with live(store) as screen:
+        found = expander(loaded, data, stages.objects)
         if serial:
             from tune_jobs.lanes.serial_lane import serial_lane
             from tune_jobs.sweeps.driver import run_sweep
 
             lane = serial_lane(stages, micro_tokens, save_every)
-            summary = run_sweep(loaded, stages, expand=expander(loaded, data), lane=lane, on_event=screen)
+            summary = run_sweep(loaded, stages, expand=found, lane=lane, on_event=screen)
         else:
             from tune_jobs.lanes.fleet import Limits
             from tune_jobs.on_ray.driver import RaySettings, run_sweep_on_ray
 
             limits = Limits(lanes, grows=address is not None and lanes is not None)
             settings = RaySettings(address, limits, workers, micro_tokens, save_every)
-            summary = run_sweep_on_ray(
-                loaded, everywhere(store), expand=expander(loaded, data), settings=settings, on_event=screen
-            )
+            summary = run_sweep_on_ray(loaded, everywhere(store), expand=found, settings=settings, on_event=screen)
     if as_json:
         ended = {"trials": {how.value: count for how, count in summary.trials.items()}}
         costs = {name: asdict(getattr(summary, name)) for name in SAVINGS}

@@ -11,6 +11,7 @@ from trainers.graph import Graph
 from trainers.lane import Ending
 from trainers.store.leases import Holder
 from trainers.store.stages import StageStore
+from tune_jobs.lanes.bases import bring_bases
 from tune_jobs.lanes.broker import Broker
 from tune_jobs.lanes.interrupted import Interrupted
 from tune_jobs.lanes.notices import OnEvent, waiting
@@ -44,6 +45,7 @@ def make(
         Interrupted: SIGINT or SIGTERM; progress is kept.
     """
     me = Holder(life=uuid4().hex, name=name)
+    bring_bases(graphs, store.objects, on_event)
     broker = Broker(store, clock, None, lambda trials: me, lambda stage, held: on_event(waiting(stage, held)))
     for number, graph in enumerate(graphs):
         broker.want(str(number), 0, graph.cells.values(), graph.stages)

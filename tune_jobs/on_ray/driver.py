@@ -25,6 +25,7 @@ from trainers.lane import Lane
 from trainers.stages import Shape
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
+from tune_jobs.lanes.bases import bring_bases
 from tune_jobs.lanes.fleet import Limits
 from tune_jobs.lanes.interrupted import Interrupted
 from tune_jobs.lanes.notices import Notice, OnEvent
@@ -83,6 +84,7 @@ def run_sweep_on_ray(
     store = StageStore(open_objects(location))
     check_log(space, store.objects, expand)  # before anything is started
     first = shaped(expand(space.baseline()), settings.workers)
+    bring_bases([first], store.objects, on_event)  # before machines are asked for, which would wait for it
     with cluster(settings.address, widest([first])) as instance:
         check_slots()
         log = open_log(space, store.objects, expand)  # last: it ends whoever drives the sweep now

@@ -11,6 +11,7 @@ from trainers.lane import Lane
 from trainers.stages import Shape
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
+from tune_jobs.lanes.bases import bring_bases
 from tune_jobs.lanes.hub import Hub
 from tune_jobs.lanes.interrupted import Interrupted
 from tune_jobs.lanes.notices import OnEvent
@@ -47,6 +48,7 @@ def make_on_ray(
     wide = [shaped(graph, settings.workers) for graph in graphs]
     if all(store.committed(id) is not None for id in dict.fromkeys(id for g in wide for id in g.cells.values())):
         return 0
+    bring_bases(graphs, store.objects, on_event)
     with cluster(settings.address, widest(wide)) as instance, polite_stop() as asked:
         broker = broker_of(location, instance.head)
         reign = int(time.time())  # there is no log that counts: the later one drives

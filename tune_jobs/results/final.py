@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,9 +20,11 @@ from tasks.cells import Cell
 from tasks.data import Absent, DataFolders, Part, load
 from tasks.declaration import HeldOut
 from tasks.examples import is_labelled
+from trainers.base import BaseModels
 from trainers.graph import Graph, expand
 from trainers.identity import digest
 from trainers.recipe import Recipe
+from trainers.store.bases import BaseStore
 from trainers.store.stages import StageStore
 from tune_jobs.places import cache_folder
 from tune_jobs.results import finals, looks, submitted
@@ -107,13 +110,14 @@ def final(
     """
     first = file.recipe.seed + 1
     fresh = tuple(range(first, first + seeds))
-    ours = _side(file, file.recipe, data, fresh, unlabelled=submission is not None)
-    theirs = _side(file, file.recipe.baseline(), data, fresh)
+    models = BaseModels(BaseStore(store.objects))
+    ours = _side(file, file.recipe, data, fresh, models, unlabelled=submission is not None)
+    theirs = _side(file, file.recipe.baseline(), data, fresh, models)
     graphs = [graph for side in (ours, theirs) for part in PARTS for graph in side.graphs[part]]
     if submission is not None:
         submitted.prepare(submission)
     count = looks.note(store.objects, file, fresh)
-    refer(store.objects, file.name, {stage for graph in graphs for stage in graph.stages})
+    refer(store.objects, file.name, {root for graph in graphs for root in graph.roots})
     stages = make(graphs)
     scores = Scores(store, cache_folder())
     if submission is not None:
@@ -140,20 +144,23 @@ def final(
     where = str(submission) if submission is not None else None
     notes = remarks([ours.graphs[part][0].cells for part in PARTS], scores)
     predicted = tuple(sorted(ours.graphs["report"][0].predicted))
-    found = Final(
-        file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), predicted, notes, stages, count, where
-    )
+    found = Final(file.name, fresh, lines, names, tuple(dict.fromkeys(absent)), predicted, notes, stages, count, where)
     finals.keep(store.objects, file.name, digest(file.recipe), found.to_json())
     return found
 
 
 def _side(
-    file: RecipeFile, recipe: Recipe, data: DataFolders, seeds: Sequence[int], *, unlabelled: bool = False
+    file: RecipeFile,
+    recipe: Recipe,
+    data: DataFolders,
+    seeds: Sequence[int],
+    models: BaseModels,
+    *,
+    unlabelled: bool = False,
 ) -> _Side:
     seeded = [recipe.model_copy(update={"seed": seed}) for seed in seeds]
-    return _Side(
-        {part: [expand(r, file.suite, data, part=part, unlabelled=unlabelled) for r in seeded] for part in PARTS}
-    )
+    stages = partial(expand, suite=file.suite, data=data, unlabelled=unlabelled, models=models)
+    return _Side({part: [stages(r, part=part) for r in seeded] for part in PARTS})
 
 
 def _without_the_fifth(cell: Measured, data: DataFolders) -> Measured | None:

@@ -11,6 +11,7 @@ from tasks.overlap import Overlap, overlaps
 from trainers.graph import Graph, expand
 from trainers.stages import ScoreSpec
 from tune_jobs.data_sources import open_data
+from tune_jobs.places import cache_folder
 from tune_jobs.results.final import PARTS
 
 
@@ -36,9 +37,9 @@ def _gather(graph: Graph, train: dict[str, Dataset], scored: dict[str, Dataset])
     for stage in graph.stages.values():
         if isinstance(stage.spec, ScoreSpec):
             data = stage.spec.data.fingerprint
-            scored[data] = load(stage.sources[data])
+            scored[data] = load(stage.sources[data].here(cache_folder()))
         else:
-            train |= {data: load(source) for data, source in stage.sources.items()}
+            train |= {data: load(located.here(cache_folder())) for data, located in stage.sources.items()}
 
 
 def _others(dataset: Dataset, scored: Mapping[str, Dataset]) -> list[Dataset]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from trainers.stages import STAGE_PREFIX, IntermediateSpec, PretrainSpec, ScoreSpec, Stage, TargetSpec
+from trainers.store.stages import WEIGHTS
 
 FLOAT = 4  # bytes: weights are stored in 32 bits
 PREDICTION = 300  # bytes an example: id, prediction, gold and statistics, compressed; measured on question answering
@@ -47,4 +47,5 @@ def _vocabulary(spec: PretrainSpec, stages: Mapping[str, Stage]) -> int:
 def _encoder_bytes(origin: str, stage: Stage, stages: Mapping[str, Stage]) -> int:
     if origin.startswith(STAGE_PREFIX):
         return stage_bytes(stages[origin.removeprefix(STAGE_PREFIX)], stages)
-    return sum(path.stat().st_size for path in Path(stage.weights[origin]).glob("*.safetensors"))
+    files = stage.base.files if stage.base is not None else {}
+    return sum(file.size for name, file in files.items() if name.endswith(WEIGHTS))

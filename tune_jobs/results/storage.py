@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tasks.errors import UserError
+from trainers.store.bases import AGAIN, FILES, BaseStore
 from trainers.store.collect import DAY, Removal, collect
 from trainers.store.stages import WEIGHTS, LostFile, StageStore
 from trainers.store.survey import Survey
@@ -22,7 +23,10 @@ SHARED = ("tokenizer", "pretrain", "intermediate")  # stage kinds that recipes h
 
 @dataclass(frozen=True)
 class Holding:
-    """The stages of a kind: how many are made, their bytes in weights and in all else. `kind`: None if not made yet."""
+    """The stages of a kind: how many, their bytes in weights and in all else.
+
+    `kind`: `base` are base models, None are stages that are not made yet.
+    """
 
     kind: str | None
     stages: int
@@ -31,7 +35,7 @@ class Holding:
 
 
 def holdings(store: StageStore) -> list[Holding]:
-    """What a store holds, by stage kind; bytes of stages that are begun and not made count too."""
+    """What a store holds, by stage kind and of base models; bytes of what is begun and not made count too."""
     sums: dict[str | None, list[int]] = defaultdict(lambda: [0, 0, 0])
     for survey in Survey.all(store.objects):
         commit = survey.commit()
@@ -40,12 +44,17 @@ def holdings(store: StageStore) -> list[Holding]:
         row = sums[str(commit.spec["kind"]) if commit is not None else None]
         for place, count in enumerate((1, weights, everything - weights)):
             row[place] += count
+    for _, found in BaseStore(store.objects).listing():
+        weights = sum(info.size for info in found if info.key.endswith(WEIGHTS))
+        row = sums["base"]
+        for place, count in enumerate((1, weights, sum(info.size for info in found) - weights)):
+            row[place] += count
     return [Holding(kind, *row) for kind, row in sorted(sums.items(), key=lambda item: -sum(item[1][1:]))]
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A stage whose files were read: how many and how many bytes, and a line for each fault."""
+    """A stage, or `base <id>`, whose files were read: how many and how many bytes, and a line for each fault."""
 
     stage: str
     files: int
@@ -54,7 +63,7 @@ class Verified:
 
 
 def verify(store: StageStore, told: Callable[[Verified], None] = lambda verified: None) -> list[Verified]:
-    """Read every file of every stage's commit and compare it with its digest.
+    """Read every file of every stage's commit and of every base model, and compare it with its digest.
 
     What is found changed counts no longer: a sweep that needs it makes it again, under a new COMMIT.
 
@@ -67,7 +76,25 @@ def verify(store: StageStore, told: Callable[[Verified], None] = lambda verified
         verified = _verify(store, survey)
         told(verified)
         found.append(verified)
+    for id, objects in BaseStore(store.objects).listing():
+        if any(info.key.endswith(f"/{FILES}") for info in objects):  # else a driver is still bringing it
+            verified = _verify_base(BaseStore(store.objects), id)
+            told(verified)
+            found.append(verified)
     return found
+
+
+def _verify_base(bases: BaseStore, id: str) -> Verified:
+    base, faults = bases.find(id), []
+    if base is None:
+        return Verified(f"base {id}", 0, 0, (f"its list or files are not what was written; {AGAIN}",))
+    with TemporaryDirectory() as scratch:
+        for name in base.files:
+            try:
+                bases.fetch(base, name, Path(scratch)).unlink()
+            except UserError as error:
+                faults.append(str(error))
+    return Verified(f"base {id}", len(base.files), base.size, tuple(faults))
 
 
 def _verify(store: StageStore, survey: Survey) -> Verified:
@@ -131,7 +158,8 @@ def clear(store: StageStore, keep: Keep, *, grace: float = DAY, dry_run: bool = 
     live = referred(store.objects) | {id for history in histories for trial in history.trials for id in trial.stages}
     weights = None if keep.rule == "all" else live - _let_go(store, keep, histories)
     grace += store.objects.now() - begun
-    return collect(store, live, weights=weights, grace=grace, dry_run=dry_run)
+    bases = BaseStore(store.objects).collect(live, grace=grace, dry_run=dry_run)
+    return [*collect(store, live, weights=weights, grace=grace, dry_run=dry_run), *bases]
 
 
 def _let_go(store: StageStore, keep: Keep, histories: Sequence[History]) -> set[str]:

@@ -10,7 +10,7 @@ from tasks.cells import Cell
 from trainers.stages import Stage
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Answer
-from tune_jobs.lanes.notices import OnEvent
+from tune_jobs.lanes.notices import Notice, OnEvent
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import AnyEvent, Decided, Ended, Rung
 from tune_jobs.sweeps.rungs import Halving, goes_on
@@ -93,6 +93,10 @@ class SweepDesk:
         """Write an event, then show it."""
         self._log.write(event)
         self._on_event(event)
+
+    def tell(self, notice: Notice) -> None:
+        """Show what is no event of the sweep."""
+        self._on_event(notice)
 
     def _name(self, trial: int) -> str:
         return f"{self._space.name}/{trial}"

@@ -77,9 +77,9 @@ class EventLog:
         self._next += 1
         self.history.apply(event)
 
-    def refer(self, stages: Iterable[str]) -> None:
-        """Note which stages a trial that is about to begin stands on."""
-        refer(self._objects, self.sweep, stages)
+    def refer(self, roots: Iterable[str]) -> None:
+        """Note what a trial that is about to begin stands on (`Graph.roots`)."""
+        refer(self._objects, self.sweep, roots)
 
     def check(self) -> None:
         """Between two events: raise `UserError` if another driver has taken over."""

@@ -1,7 +1,7 @@
-"""Which stages a store's sweeps and final runs refer to: what collection starts from.
+"""Which stages and base models a store's sweeps and final runs refer to: what collection starts from.
 
-`sweeps/<name>/stages/<digest>.json`: a list of stage ids, written before the first of them is begun, so that no
-collector ever meets a stage whose trial it does not know of.
+`sweeps/<name>/stages/<digest>.json`: a list of stage ids, and of base models as `bases/<id>`, written before the first
+stage is begun, so that no collector ever meets a stage whose trial it does not know of.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from trainers.identity import digest
 from trainers.store.objects import Objects
 
 
-def refer(objects: Objects, sweep: str, stages: Iterable[str]) -> None:
+def refer(objects: Objects, sweep: str, roots: Iterable[str]) -> None:
     """Note what a trial of a sweep, or its final run, stands on.
 
     Args:
         objects: the store.
         sweep: its name.
-        stages: all ids of the graph.
+        roots: `Graph.roots`.
     """
-    ids = sorted(stages)
+    ids = sorted(roots)
     objects.create(f"sweeps/{sweep}/stages/{digest(ids)[:32]}.json", json.dumps(ids).encode())
 
 
 def referred(objects: Objects) -> set[str]:
-    """All stages that a sweep or a final run of this store refers to.
+    """All stages and base models that a sweep or a final run of this store refers to.
 
     Raises:
         UserError: a list cannot be read: what it names would be lost.

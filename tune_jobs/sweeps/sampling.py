@@ -9,6 +9,7 @@ from tasks.errors import UserError
 from trainers.graph import Graph
 from trainers.recipe import Recipe
 from trainers.store.stages import StageStore
+from tune_jobs.lanes.bases import bring_bases
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import AbsentCell, Sampled
@@ -25,6 +26,7 @@ class Sampling:
     """
 
     def __init__(self, space: Space, store: StageStore, log: EventLog, desk: SweepDesk, expand: Expand) -> None:
+        self._store = store
         self._log = log
         self._desk = desk
         self._expand = expand
@@ -41,7 +43,7 @@ class Sampling:
         while self._open:
             trial = self._open.pop(0)
             graph = self._expand(trial.sampled.recipe)
-            self._log.refer(graph.stages)
+            self._supply(graph)
             if trial.ended is None or _scores(trial) <= graph.stages.keys():  # else another version made it
                 return trial, graph
         history = self._log.history
@@ -55,13 +57,18 @@ class Sampling:
             raise UserError(f"no cell of the suite can be scored{why}", where=f"sweep {self._log.sweep}")
         absent = tuple(AbsentCell(task=a.task, split=a.split, language=a.language, why=a.why) for a in graph.absent)
         number = len(history.trials)
-        self._log.refer(graph.stages)
+        self._supply(graph)
         settled = self._searcher.settled(number) if self._reproducible else None
         begun = Sampled(
             trial=number, params=params, recipe=recipe, recipe_id=recipe_id(recipe), absent=absent, settled=settled
         )
         self._desk.record(begun)
         return history.trials[number], graph
+
+    def _supply(self, graph: Graph) -> None:
+        """What a trial stands on stays in the store from now on, and its base model is there."""
+        self._log.refer(graph.roots)
+        bring_bases([graph], self._store.objects, self._desk.tell)
 
     @property
     def finished(self) -> bool:
