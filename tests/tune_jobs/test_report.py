@@ -224,6 +224,18 @@ def test_the_best_so_far_never_falls(swept: str) -> None:
     assert [int(dot["data-trial"]) for dot in dots] == [tried.trial for tried in course.tried]
 
 
+def test_the_figures_show_the_score_that_ranks(crosslift: Run, lot: list[bench.LotLane], tmp_path: Path) -> None:
+    path = bench.write(tmp_path)
+    path.write_text(path.read_text().replace("concurrency: 2", "selection: english"))
+    assert crosslift("sweep", str(path), "--serial", "--json")[0] == 0
+    content = found(str(tmp_path / "store"))
+    english = {row.trial: row.english for row in content.board.rows}
+    assert content.course.ranked_by == "english"
+    assert {tried.trial: tried.score for tried in content.course.tried} == english
+    assert content.best is not None
+    assert content.course.tried[-1].best == content.best.row.english == max(filter(None, english.values()))
+
+
 def test_bars_of_a_mixture_fill_its_row() -> None:
     mixed = [Mixed(1, 1, 50.0, {"a": 0.25, "b": 0.75}), Mixed(2, 2, 40.0, {"c": 1.0})]
     bars = marks(figures.mixtures(mixed, ["a", "b", "c"]), "rect")

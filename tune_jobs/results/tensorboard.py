@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from trainers.store.manifest import Commit
 from tune_jobs.results.leaderboard import Row, leaderboard
 from tune_jobs.results.parameters import Parameter, Value, parameters, point
 from tune_jobs.results.results import Results
-from tune_jobs.sweeps.events import Ended, Rung, Sampled
+from tune_jobs.sweeps.events import Decided, Ended, Envelope, Rung, Sampled
 from tune_jobs.sweeps.history import TrialHistory
 
 RUN = "trial-"
@@ -62,27 +62,26 @@ def export_events(results: Results, to: Path) -> int:
         _prepare(to)
         rows = {row.trial: row for row in leaderboard(results).rows}
         known = parameters(results.opened)
-        stages, page = _Curves(results, {}), _page(results, known)
+        stages, page, happened = _Curves(results, {}), _page(results, known), _by_trial(results)
         for trial in results.history.trials:
-            path = to / f"{RUN}{trial.number:03d}" / f"events.out.tfevents.{_began(results, trial):.0f}.crosslift"
+            events = happened[trial.number]
+            parts = [page, *_steady(summary.hparams(_settings(results, trial, known), {}))[1:]]
+            path = to / f"{RUN}{trial.number:03d}" / f"events.out.tfevents.{events[0].at:.0f}.crosslift"
             with whole_file(path) as file:
-                _write(file, results, trial, rows[trial.number], known, page, stages)
+                _write(file, events[0].at, parts, scalars(trial, rows[trial.number], events, stages))
     return len(results.history.trials)
 
 
-def scalars(results: Results, trial: TrialHistory, row: Row, stages: _Curves) -> Iterator[Scalar]:
-    """All the numbers of a trial, curve by curve."""
-    times = {type(e.event): e.at for e in results.envelopes if getattr(e.event, "trial", None) == trial.number}
-    began, last = times[Sampled], times.get(Ended, times[Sampled])
+def scalars(trial: TrialHistory, row: Row, events: Sequence[Envelope], stages: _Curves) -> Iterator[Scalar]:
+    """All the numbers of a trial, curve by curve; `events` are the trial's own."""
     for label, curves in stages.of(trial):
         for curve, points in curves.items():
             for step, value in points:
-                yield Scalar(f"{curve}/{label}", step, value, began)
-    reached = {
-        e.event.rung: e.at for e in results.envelopes if isinstance(e.event, Rung) and e.event.trial == trial.number
-    }
-    for rung, at in sorted(reached.items()):
-        yield Scalar("rung/value", rung + 1, trial.rungs[rung].value, at)
+                yield Scalar(f"{curve}/{label}", step, value, events[0].at)
+    for envelope in events:
+        if isinstance(rung := envelope.event, Rung):
+            yield Scalar("rung/value", rung.rung + 1, rung.value, envelope.at)
+    last = events[-1].at
     for task, score in row.tasks.items():
         yield Scalar(f"score/{task}", row.rungs, score, last)
     for name, number in _metrics(row).items():
@@ -106,7 +105,7 @@ class _Curves:
         """Those of a trial's stages that have any, by label."""
         scores = {cell.stage for rung in trial.rungs.values() for cell in rung.cells}
         found = [self._stage(stage) for stage in sorted(trial.stages - scores)]
-        return sorted(curve for curve in found if curve[1])
+        return sorted((curve for curve in found if curve[1]), key=lambda curve: curve[0])
 
     def _stage(self, stage: str) -> tuple[str, dict[str, Any]]:
         if stage not in self.known:
@@ -136,23 +135,22 @@ def _settings(results: Results, trial: TrialHistory, known: list[Parameter]) -> 
     return {parameter.name: parameter.value(where) for parameter in known} if where else {}
 
 
-def _write(
-    path: Path,
-    results: Results,
-    trial: TrialHistory,
-    row: Row,
-    known: list[Parameter],
-    page: Any,
-    stages: _Curves,
-) -> None:
-    began = _began(results, trial)
-    _, begin, end = _steady(summary.hparams(_settings(results, trial, known), {}))
+def _by_trial(results: Results) -> dict[int, list[Envelope]]:
+    """The events of each trial, in order: the first one is its beginning."""
+    found: dict[int, list[Envelope]] = {}
+    for envelope in results.envelopes:
+        if isinstance(event := envelope.event, Sampled | Rung | Decided | Ended):
+            found.setdefault(event.trial, []).append(envelope)
+    return found
+
+
+def _write(path: Path, began: float, parts: Sequence[Any], numbers: Iterable[Scalar]) -> None:
     writer = RecordWriter(str(path))
     try:
         writer.write(Event(wall_time=began, file_version=VERSION).SerializeToString())
-        for part in (page, begin, end):
+        for part in parts:
             writer.write(Event(wall_time=began, summary=part).SerializeToString(deterministic=True))
-        for scalar in scalars(results, trial, row, stages):
+        for scalar in numbers:
             part = summary.scalar(_tag(scalar.tag), scalar.value)
             event = Event(wall_time=scalar.at, step=scalar.step, summary=part)
             writer.write(event.SerializeToString(deterministic=True))
@@ -167,10 +165,6 @@ def _steady(parts: Sequence[Any]) -> Sequence[Any]:
             content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
             value.metadata.plugin_data.content = content.SerializeToString(deterministic=True)
     return parts
-
-
-def _began(results: Results, trial: TrialHistory) -> float:
-    return next(e.at for e in results.envelopes if e.event == trial.sampled)
 
 
 def _tag(name: str) -> str:

@@ -111,14 +111,14 @@ def _head(results: Results, location: str) -> Head:
     space, ended = results.opened.space, {"complete": 0, "pruned": 0, "failed": 0, "open": 0}
     for trial in results.history.trials:
         ended[trial.ended.how.value if trial.ended else "open"] += 1
-    base = space["recipe"]["base"]
+    model = space["recipe"]["base"].get("model")  # both may be axes
     return Head(
         sweep=results.name,
         store=location,
         suite=results.suite.name,
         tasks=results.suite.tasks,
         rungs=tuple(tuple(rung) for rung in space["rungs"]),
-        base=str(base.get("model", "one of several") if isinstance(base, dict) else base),
+        base=model if isinstance(model, str) else "one of several",
         search=space["search"],
         trials=ended,
         drivers=results.history.drivers,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tune_jobs.results.leaderboard import Leaderboard, Row
 from tune_jobs.results.parameters import Parameter, Value, parameters, point
 from tune_jobs.results.results import Results
+from tune_jobs.sweeps.events import How
 from tune_jobs.sweeps.rungs import BASELINE
 
 
@@ -118,7 +119,7 @@ def _mixed(row: Row, score: float) -> Mixed:
 
 def _rungs(results: Results) -> tuple[RungOf, ...]:
     trials = results.history.trials
-    pruned = {t.number: max(t.rungs) for t in trials if t.ended is not None and t.ended.how.value == "pruned"}
+    pruned = {t.number: max(t.rungs) for t in trials if t.ended is not None and t.ended.how is How.PRUNED}
     return tuple(
         RungOf(
             number + 1,
