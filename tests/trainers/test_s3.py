@@ -25,7 +25,7 @@ from tests.trainers.stores import client, hurried, one_line
 from trainers.store import open_objects
 from trainers.store.objects import Objects
 from trainers.store.retries import WAIT
-from trainers.store.s3 import S3Objects
+from trainers.store.s3 import SETTINGS, S3Objects
 from trainers.store.stages import Commit, LostFile, StageStore
 
 
@@ -297,6 +297,28 @@ def test_what_does_not_pass_is_said_at_once(tmp_path: Path, status: int, code: s
             one_line(error, "s3://lab/x", words)
             assert "tried" not in str(error.value)
             assert len(asked) <= 4, "a HEAD has no words, and botocore looks for the bucket's region"
+
+
+@pytest.mark.parametrize(
+    ("key", "secret", "bucket", "words"),
+    [
+        ("AKIAUNHEARDOF", "wrong", None, "does not know the access key"),
+        (None, "wrong", None, "refuses the signature; check AWS_SECRET_ACCESS_KEY"),
+        (None, None, "crosslift-no-such-bucket", "bucket does not exist"),
+    ],
+)
+def test_what_a_real_server_refuses(
+    tmp_path: Path, key: str | None, secret: str | None, bucket: str | None, words: str
+) -> None:
+    location = os.environ.get("CROSSLIFT_S3")
+    if location is None:
+        pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
+    keys = {"aws_access_key_id": key or os.environ["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": secret}
+    boto = boto3.client("s3", config=SETTINGS, **(keys if secret else {}))
+    for act in everything(S3Objects(bucket or location.split("/")[2], "x", boto), tmp_path):
+        with pytest.raises(UserError) as error:
+            act()
+        one_line(error, words)
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (429, "TooManyRequests"), (500, "InternalError")])
