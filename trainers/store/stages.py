@@ -254,8 +254,8 @@ class StageStore:
         while True:
             survey = Survey.of(self.objects, stage)
             commit = survey.commit()
-            _report(survey)
             other = lease(survey) if commit is None or commit.evicted else None
+            _report(survey)
             if other is None or holder.succeeds(other.holder):
                 return survey, commit, None
             if now is not None:
