@@ -110,7 +110,7 @@ def test_nobody_waits_for_what_nobody_needs() -> None:
 
     with pytest.raises(GaveUp):
         store.retries.call(step, ended)
-    assert store.tries == 3
+    assert store.tries == 3, "the one that is under way"
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 50), st.floats(20, DEADLINE - 1)), max_size=5))

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from signal import SIGINT, pthread_kill
+from threading import Barrier, Thread, main_thread
 from typing import Any
 
 import boto3
@@ -141,6 +142,34 @@ def test_large_files_go_in_parts_and_all_writes_carry_sha256(endpoint: str, tmp_
     assert puts[0] == base64.b64encode(hashlib.sha256(b"1").digest()).decode()
     objects.download("model", tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("ending", ["interrupted", "denied"])
+def test_parts_that_wait_for_the_store_wait_no_more_when_one_ends(endpoint: str, tmp_path: Path, ending: str) -> None:
+    """Three parts meet a store that is out; the fourth is refused, or somebody presses Ctrl-C."""
+    objects, boto = bucket(endpoint, f"ends-{ending}")
+    waiting = Barrier(4)
+
+    def part(PartNumber: int, **_: Any) -> Any:  # noqa: N803 - boto's name
+        if PartNumber <= 4 and PartNumber not in begun:
+            begun.append(PartNumber)
+            waiting.wait()
+        if PartNumber == 4:
+            if ending == "interrupted":
+                pthread_kill(main_thread().ident or 0, SIGINT)
+            else:
+                denied = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+                raise ClientError(denied, "UploadPart")  # type: ignore[arg-type]  # boto's fields are too many
+        raise ConnectionClosedError(endpoint_url="somewhere")
+
+    begun: list[int] = []
+    boto.upload_part = part
+    path = tmp_path / "file"
+    path.write_bytes(bytes(70 << 20))
+    with pytest.raises(KeyboardInterrupt if ending == "interrupted" else UserError):
+        objects.upload("model", path)
+    assert sorted(begun) == [1, 2, 3, 4]
 
 
 def test_an_unfinished_multipart_upload_is_tidied_when_old(endpoint: str) -> None:

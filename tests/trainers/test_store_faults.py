@@ -50,7 +50,9 @@ class Server:
         boto = boto3.client(
             "s3", endpoint_url=proxy.address if proxy else self.address, config=config, **self._settings
         )
-        return S3Objects(self.bucket, self.prefix, boto, Retries(name, passing, pause=_hurried), part=PART)
+        return S3Objects(
+            self.bucket, self.prefix, boto, Retries(name, passing, reached=True, pause=_hurried), part=PART
+        )
 
 
 def _hurried(ended: Event, seconds: float) -> None:

@@ -94,10 +94,11 @@ class Retries:
                 began = now if began is None else began
                 failing = now - began
                 left = (self._deadline if self._reached else min(STRANGER, self._deadline)) - failing
+                if left > 0:
+                    self._fails(why, failing, left)
+                    self._pause(ended, min(random.uniform(0, min(0.2 * 2**number, LONGEST)), left))
                 if left <= 0 or ended.is_set():
                     raise GaveUp(failing) from error
-                self._fails(why, failing, left)
-                self._pause(ended, min(random.uniform(0, min(0.2 * 2**number, LONGEST)), left))
             else:
                 self._reached = True
                 if began is not None:

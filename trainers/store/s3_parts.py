@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -89,13 +89,16 @@ class Parts:
         """What an act gives for each part of a file; when one fails the others are tried no more."""
         ended = Event()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
+            numbers = range(max(-(-size // self._size), 1))
+            parts = [pool.submit(self._retries.call, partial(act, number), ended) for number in numbers]
             try:
-                numbers = range(max(-(-size // self._size), 1))
-                return list(pool.map(lambda number: self._retries.call(partial(act, number), ended), numbers))
+                for part in as_completed(parts):
+                    part.result()
             except BaseException:  # an interruption as well, which must not wait for the deadline
                 ended.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+            return [part.result() for part in parts]
 
 
 def base64_of(digest: bytes) -> str:
