@@ -20,7 +20,11 @@ from tasks.errors import UserError
 from tasks.homes import Home, Prefix, World
 from tests.trainers import world
 from tests.trainers.stores import client, server
+from trainers.lane import Assignment, Verdict
 from trainers.located import Located, generated, locate, mirrored
+from trainers.session import Session, Settings
+from trainers.store.folder import FolderObjects
+from trainers.store.stages import StageStore
 
 SMALL = World(toy.VERSION, 0.02, 3, False)
 
@@ -114,6 +118,21 @@ def test_a_folder_that_this_machine_lacks_is_one_line(made: Path, tmp_path: Path
     missing = f"^{re.escape(str(here))}/.*: no such file on {platform.node()}; .*--data s3://"
     with pytest.raises(UserError, match=missing):
         located.here(tmp_path)
+
+
+def test_other_data_at_the_same_path_is_never_read_for_it(made: Path, tmp_path: Path) -> None:
+    here = shutil.copytree(made, tmp_path / "data")
+    graph = world.graph(DataFolders((here,), {}), world.recipe())
+    stage = next(stage for stage in graph.stages.values() if stage.label == "score xnli qaa")
+    store = StageStore(FolderObjects(tmp_path / "store"))
+    session = Session(Assignment(stage, "1"), store, Settings(tmp_path), lambda step, steps: Verdict.GO_ON, tmp_path)
+    (fingerprint,) = stage.sources
+    assert session.dataset(fingerprint).fingerprint == fingerprint
+    file = Path(stage.sources[fingerprint].here(tmp_path).files[0])
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))
+    what = f"xnli dev qaa: the data on {platform.node()} is not what the sweep was planned with; bring that back"
+    with pytest.raises(UserError, match=what):
+        session.dataset(fingerprint)
 
 
 def test_a_world_of_another_release_is_one_line(made: Path, tmp_path: Path) -> None:
