@@ -224,7 +224,16 @@ def test_another_sweep_may_have_made_it_meanwhile(bench: Bench) -> None:
     assert bench.done([BASE.id]).missing == 1
     bench.shelf.commits[BASE.id] = Committed("elsewhere")
     assert bench.broker.ask(LANE) == Wait()
+    assert not bench.broker.waits() and not bench.broker.stuck()
     assert bench.done([BASE.id]).missing == 0
+
+
+def test_what_reads_a_stage_that_was_made_meanwhile_is_ready_at_once(bench: Bench) -> None:
+    bench.broker.want("a", 0, [LEAF.id], GRAPH)
+    assert bench.done([LEAF.id]).missing == 1
+    assert sum(bench.broker.demand().values()) == 1
+    bench.shelf.commits[BASE.id] = Committed("elsewhere")
+    assert bench.take().stage == LEAF
 
 
 def test_an_input_that_went_away_is_made_again(bench: Bench) -> None:

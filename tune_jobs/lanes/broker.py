@@ -148,16 +148,13 @@ class Broker:
             again = self._again(held, lane)
             if again is not None:
                 return again
-        for entry in self._ready():
-            if shape not in (None, entry.stage.shape):
-                continue
+        while (entry := self._best(shape)) is not None:
             attempt = self._store.begin(entry.stage.id, self._holder(self.wanting(entry.stage.id)))
-            if attempt is None:  # another broker has made it meanwhile, or is about to
-                self._look(entry)
-                continue
-            entry.run = Run(lane, attempt, self._clock())
-            entry.handed, self._demand_now = True, None
-            return Assignment(entry.stage, attempt)
+            if attempt is not None:
+                entry.run = Run(lane, attempt, self._clock())
+                entry.handed, self._demand_now = True, None
+                return Assignment(entry.stage, attempt)
+            self._look(entry)  # another broker has made it meanwhile, or is about to
         return Wait()
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
@@ -212,6 +209,11 @@ class Broker:
     def waits(self) -> bool:
         """Whether another broker is making something that is waited for."""
         return any(self._entries[id].held is not None for id in self._demand())
+
+    def stuck(self) -> bool:
+        """Whether something is waited for, and nobody is making anything that is."""
+        demand = [self._entries[id] for id in self._demand()]
+        return bool(demand) and not self._ready() and not any(entry.run or entry.held for entry in demand)
 
     def wanting(self, stage: str) -> set[str]:
         """The trials that wait for a stage, directly or not."""
@@ -289,6 +291,9 @@ class Broker:
             and all(self._stored(self._entries[need]) is Stored.WHOLE for need in entry.stage.needs)
         ]
         return sorted(ready, key=lambda e: (-demand[e.stage.id].trials, demand[e.stage.id].rung, e.order))
+
+    def _best(self, shape: Shape | None) -> Entry | None:
+        return next((entry for entry in self._ready() if shape in (None, entry.stage.shape)), None)
 
     def _demand(self) -> dict[str, Demand]:
         if self._demand_now is None:

@@ -53,11 +53,10 @@ def make(
     with polite_stop() as asked:
         serial = SerialLane(broker, lane, on_event, asked)
         while True:
-            waits = broker.waits()  # before it asks: what it waits for may come meanwhile
             turn = serial.turn()
             if turn is not None:
                 run += turn[1].ending is Ending.COMMITTED
-            elif waits or broker.waits():
+            elif broker.waits():
                 time.sleep(PAUSE)
             else:
                 break

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from search_spaces.space import Space
 from trainers.lane import Assignment, Ending, Outcome
@@ -18,10 +19,12 @@ from tune_jobs.lanes.interrupted import Interrupted
 from tune_jobs.lanes.notices import OnEvent, waiting
 from tune_jobs.lanes.serial_lane import PAUSE, Runner, SerialLane
 from tune_jobs.lanes.signals import polite_stop
+from tune_jobs.sweeps.budget import NO_BUDGET, Budget
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
+from tune_jobs.sweeps.meter import Meter, metered
 from tune_jobs.sweeps.opening import FENCE_SECONDS, open_log
-from tune_jobs.sweeps.sampling import Expand, Sampling
+from tune_jobs.sweeps.sampling import Expand, Sampling, left
 from tune_jobs.sweeps.summary import Summary, summarise
 from tune_jobs.sweeps.trial import run as live
 
@@ -34,6 +37,7 @@ def run_sweep(
     lane: Runner,
     on_event: OnEvent = lambda notice: None,
     clock: Callable[[], float] = time.monotonic,
+    budget: Budget = NO_BUDGET,
 ) -> Summary:
     """Run a sweep to its end, from wherever its log leaves it.
 
@@ -44,16 +48,22 @@ def run_sweep(
         lane: what runs a stage.
         on_event: is told of every event and of what the lane does.
         clock: seconds, monotonic.
+        budget: what it may use in all. When that is used up the running stage keeps its progress and no trial begins:
+            the sweep rests, and goes on under a larger one.
 
     Raises:
         UserError: the sweep of this name had another space, another driver took over, or data or store are at fault.
         Interrupted: SIGINT or SIGTERM; the running stage's progress is in the store.
     """
+    if budget.given:
+        budget.check(expand(space.baseline()).stages.values())
     with polite_stop() as asked:
         log = open_log(space, store.objects, expand)
-        driver = _Driver(space, store, log, expand, lane, on_event, clock, asked)
-        driver.drive()
-    return summarise(space.name, log.history, driver.trained, store)
+        meter = Meter(budget, log, store.objects, clock)
+        driver = _Driver(space, store, log, expand, lane, on_event, clock, asked, meter)
+        over = driver.drive()
+    summary = summarise(space.name, log.history, driver.trained, store)
+    return replace(summary, budget=budget.lines(meter.used()), over=over)
 
 
 class _Driver:
@@ -69,36 +79,42 @@ class _Driver:
         on_event: OnEvent,
         clock: Callable[[], float],
         asked: Callable[[], bool],
+        meter: Meter,
     ) -> None:
         self.trained: set[str] = set()
+        self._space = space
         self._store = store
         self._log = log
+        self._meter = meter
         self._clock = clock
         self._asked = asked
         self._fenced = clock()
         me = Holder(life=log.nonce, name=f"sweep {space.name}", reigns={space.name: log.reign})
         self._broker = Broker(store, clock, None, lambda trials: me, lambda stage, held: on_event(waiting(stage, held)))
         self._desk = SweepDesk(space, store, self._broker, log, on_event)
-        self._sampling = Sampling(space, store, log, self._desk, expand)
-        self._lane = SerialLane(self._broker, runner, on_event, self._stop)
+        self._sampling = Sampling(space, store, log, self._desk, expand, lambda: bool(meter.over()))
+        self._lane = SerialLane(self._broker, runner, metered(meter, on_event), self._stop)
         self._lives: dict[int, Iterator[None]] = {}
 
-    def drive(self) -> None:
-        """Until no trial is open and none is to begin."""
+    def drive(self) -> tuple[str, ...]:
+        """Until no trial is open and none is to begin, or the budget is used up: what of it, if something is left."""
         while True:
             self._take_turns()
+            if self._meter.over() and left(self._space, self._log.history):
+                self._rest()
+                return self._meter.over()
             if not self._lives:
-                return
+                return ()
             if self._asked():
+                self._rest()
                 raise Interrupted(self._log.sweep)
             self._fence()
-            waits = self._broker.waits()  # before it asks: what it waits for may come meanwhile
             turn = self._lane.turn()
             if turn is not None:
                 self._count(*turn)
-            elif waits or self._broker.waits():
+            elif self._broker.waits():
                 time.sleep(PAUSE)
-            else:
+            elif self._broker.stuck():  # else another sweep has made what they wait for
                 raise RuntimeError(f"trials {sorted(self._lives)} wait for stages, and none is ready")
 
     def _count(self, work: Assignment, outcome: Outcome) -> None:
@@ -129,10 +145,15 @@ class _Driver:
         return True
 
     def _stop(self) -> bool:
-        """Whether we were asked to stop; raises if another driver has taken over."""
+        """Whether we were asked to stop, or the budget is used up; raises if another driver has taken over."""
         if self._clock() - self._fenced >= FENCE_SECONDS:
             self._fence()
-        return self._asked()
+        return self._asked() or bool(self._meter.over())
+
+    def _rest(self) -> None:
+        """Write down what has been used, for whoever drives next."""
+        if self._meter.budget.given:
+            self._desk.record(self._meter.rested())
 
     def _fence(self) -> None:
         self._fenced = self._clock()
