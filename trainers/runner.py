@@ -99,7 +99,7 @@ class Runner:
             facts = {"label": assignment.stage.label, "seconds": time.monotonic() - started, "cut": cuts} | facts
             if self.ranks.first:
                 device = numerics.device
-                self._commit(session, facts | {"workers": self.ranks.size, "machine": machine(device)})
+                self._commit(session, facts | session.lane | {"machine": machine(device)})
             return Outcome(Ending.COMMITTED)
         except Stopped:
             session.note("stopped: nobody waits for it any more, or another attempt runs it")

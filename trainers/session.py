@@ -71,6 +71,12 @@ class Session:
     def __post_init__(self) -> None:
         self._saved = self.clock()
 
+    @property
+    def lane(self) -> dict[str, int]:
+        """The size of the lane that it runs on, as facts say it beside the seconds."""
+        shape = self.assignment.stage.shape
+        return {"workers": self.ranks.size, "cores": shape.cores, "gpus": shape.gpus}
+
     def dataset(self, fingerprint: str) -> Dataset:
         """The data of this fingerprint.
 
@@ -132,7 +138,7 @@ class Session:
         path = self.made.parent / TENSORS
         save_file(dict(tensors), path)
         stage = self.assignment.stage.id
-        self.store.save_progress(stage, self.assignment.attempt, step, {TENSORS: path}, dict(facts))
+        self.store.save_progress(stage, self.assignment.attempt, step, {TENSORS: path}, {**facts, **self.lane})
         path.unlink()
         self.note(f"saved at step {step}")
         self.keep_log()
@@ -145,7 +151,8 @@ class Session:
             return None
         path = self.store.fetch(found, TENSORS, self.settings.cache / "files")
         self.note(f"going on from step {found.step}")
-        return Checkpoint(load_file(path), found.facts)
+        facts = {name: fact for name, fact in found.facts.items() if name not in self.lane}  # another lane's
+        return Checkpoint(load_file(path), facts)
 
     def note(self, text: str) -> None:
         """A line for the stage's log."""

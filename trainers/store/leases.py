@@ -92,6 +92,12 @@ def lease(survey: Survey) -> Held | None:
     return Held(begin.holder, begin.attempt, since, max([since, *(info.modified for info in signs)]))
 
 
+def holder_of(survey: Survey, attempt: str) -> Holder | None:
+    """Who began an attempt; None: its BEGIN does not say."""
+    begin = _begin(survey, int(attempt.partition("-")[0]))
+    return begin.holder if begin is not None else None
+
+
 def held(survey: Survey, now: float, term: float) -> bool:
     """Whether somebody holds a stage at a time (by the store's clock)."""
     found = lease(survey)

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trainers.lane import Ending
-from trainers.stages import Stage
+from trainers.stages import Shape, Stage
 from trainers.store.leases import Held
 from tune_jobs.sweeps.events import AnyEvent
 
 
 @dataclass(frozen=True)
 class StageBegun:
-    """A lane has taken a stage; `label` is for people."""
+    """A lane of this size has taken a stage; `label` is for people."""
 
     lane: str
     stage: str
     label: str
+    shape: Shape
 
 
 @dataclass(frozen=True)

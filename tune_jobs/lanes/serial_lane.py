@@ -45,7 +45,7 @@ class SerialLane:
             verdict = self.work.progress(SERIAL, id, assignment.attempt, step, steps)
             return Verdict.STOP if self.stop() else verdict
 
-        self.on_event(StageBegun(SERIAL.name, id, label))
+        self.on_event(StageBegun(SERIAL.name, id, label, assignment.stage.shape))
         outcome = self.runner.run(assignment, report)
         self.work.end(SERIAL, id, assignment.attempt, outcome)
         self.on_event(StageEnded(SERIAL.name, id, label, outcome.ending, outcome.reason))

@@ -36,11 +36,13 @@ from tune_jobs.on_ray.cluster import SLOT, Cluster, check_slots, cluster
 from tune_jobs.on_ray.search import Brake, Conduct, RungScheduler, SweepSearcher
 from tune_jobs.on_ray.trial import Brief, live
 from tune_jobs.places import cache_folder
+from tune_jobs.sweeps.budget import NO_BUDGET, Budget
 from tune_jobs.sweeps.desk import SweepDesk
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.history import TrialHistory
+from tune_jobs.sweeps.meter import Meter, metered
 from tune_jobs.sweeps.opening import FENCE_SECONDS, check_log, open_log
-from tune_jobs.sweeps.sampling import Expand, Sampling
+from tune_jobs.sweeps.sampling import Expand, Sampling, left
 from tune_jobs.sweeps.summary import Summary, summarise
 
 DEATHS = 3  # of a trial's process that are made good; with one more the trial has failed
@@ -56,6 +58,7 @@ class RaySettings:
         workers: of each lane.
         micro_tokens: padded tokens that a micro-batch holds at most.
         save_seconds: between saves of progress.
+        budget: what the sweep may use in all, see `sweeps.driver.run_sweep`.
     """
 
     address: str | None
@@ -63,6 +66,7 @@ class RaySettings:
     workers: int
     micro_tokens: int
     save_seconds: float
+    budget: Budget = NO_BUDGET
 
 
 def run_sweep_on_ray(
@@ -82,17 +86,30 @@ def run_sweep_on_ray(
         Interrupted: SIGINT or SIGTERM; the running stages' progress is in the store.
     """
     store = StageStore(open_objects(location))
-    check_log(space, store.objects, expand)  # before anything is started
+    known = check_log(space, store.objects, expand)  # before anything is started
     first = shaped(expand(space.baseline()), settings.workers)
+    meter = Meter(settings.budget, known, store.objects, time.monotonic)
+    if settings.budget.given:
+        settings.budget.check(first.stages.values())
+    if meter.over() and left(space, known.history):
+        return _summary(space, known, set(), store, meter, meter.over())
     bring_bases([first], store.objects, on_event)  # before machines are asked for, which would wait for it
     with cluster(settings.address, widest([first])) as instance:
         check_slots()
         log = open_log(space, store.objects, expand)  # last: it ends whoever drives the sweep now
         ahead = first_lane([first], store)
         with polite_stop() as asked:  # in here: Ray sets signals of its own when it starts
-            driver = _Driver(space, location, store, log, settings, instance, one_at_a_time(on_event), ahead)
-            driver.run(expand, asked)
-    return summarise(space.name, log.history, driver.trained, store)
+            tell = one_at_a_time(metered(meter, on_event))
+            driver = _Driver(space, location, store, log, settings, instance, tell, ahead, meter)
+            over = driver.run(expand, asked)
+    return _summary(space, log, driver.trained, store, meter, over)
+
+
+def _summary(
+    space: Space, log: EventLog, trained: set[str], store: StageStore, meter: Meter, over: tuple[str, ...]
+) -> Summary:
+    summary = summarise(space.name, log.history, trained, store)
+    return replace(summary, budget=meter.budget.lines(meter.used()), over=over)
 
 
 class _Driver:
@@ -108,6 +125,7 @@ class _Driver:
         instance: Cluster,
         on_event: OnEvent,
         ahead: Counter[Shape],
+        meter: Meter,
     ) -> None:
         self._space = space
         self._location = location
@@ -115,6 +133,7 @@ class _Driver:
         self._log = log
         self._settings = settings
         self._instance = instance
+        self._meter = meter
         self._broker = broker_of(location, instance.head)
         self._desk = SweepDesk(space, store, self._broker, log, on_event)
         self._attendant = Attendant(
@@ -128,23 +147,28 @@ class _Driver:
         commits = ((self._store.committed(stage), attempt) for stage, attempt in self._attendant.made)
         return {commit.stage for commit, attempt in commits if commit is not None and commit.attempt == attempt}
 
-    def run(self, expand: Expand, asked: Callable[[], bool]) -> None:
-        """Live all trials."""
-        sampling = Sampling(self._space, self._store, self._log, self._desk, expand)
+    def run(self, expand: Expand, asked: Callable[[], bool]) -> tuple[str, ...]:
+        """Live all trials, or as far as the budget goes: what of it is used up, if something is left to do."""
+        rests = self._meter.over
+        sampling = Sampling(self._space, self._store, self._log, self._desk, expand, lambda: bool(rests()))
         conduct = Conduct(self._log.history, self._desk, sampling, self._enter, self._leave, lambda: self._stop(asked))
         scratch = Path(tempfile.mkdtemp(prefix="crosslift-tune-"))
         try:
             with self._attendant:
                 self._tune(conduct, scratch)
-                if not self._instance.own or asked() or conduct.error is not None:
+                if not self._instance.own or asked() or rests() or conduct.error is not None:
                     self._attendant.dismiss()  # lanes keep the progress of what they run, and leave
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
             self._broker.leave(self._space.name, self._log.reign)
         if conduct.error is not None:
             raise conduct.error
-        if asked():
+        over = rests() if rests() and left(self._space, self._log.history) else ()
+        if self._meter.budget.given and (over or asked()):
+            self._desk.record(self._meter.rested())
+        if asked() and not over:
             raise Interrupted(self._log.sweep)
+        return over
 
     def _tune(self, conduct: Conduct, scratch: Path) -> None:
         function = tune.with_parameters(live, broker=self._broker, sweep=self._space.name, location=self._location)
@@ -182,13 +206,13 @@ class _Driver:
         )
 
     def _stop(self, asked: Callable[[], bool]) -> bool:
-        """Whether to end; raises what the user has to mend, and if another driver has taken over."""
+        """Whether to end: asked to, or out of budget. Raises what the user has to mend, also a successor."""
         if self._attendant.error is not None:
             raise self._attendant.error
         if time.monotonic() - self._fenced >= FENCE_SECONDS:
             self._fenced = time.monotonic()
             self._log.check()
-        return asked()
+        return asked() or bool(self._meter.over())
 
 
 def shaped(graph: Graph, workers: int) -> Graph:

@@ -10,6 +10,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 
 from pydantic import ValidationError
 
@@ -51,13 +52,18 @@ class EventLog:
         self.sweep = sweep
         self.nonce = uuid.uuid4().hex
         self.reign = 0  # the number of the event by which this driver took over: a successor's is greater
+        self.driven = 0.0  # seconds that earlier drivers have driven, each from its first event to its last
         self._objects = objects
         self._clock = clock
         self.history = History()
         self._next = 0
-        for envelope in replay(objects, sweep):
-            self.history.apply(envelope.event)
-            self._next += 1
+        for _, envelopes in groupby(replay(objects, sweep), key=lambda envelope: envelope.driver):
+            times = []
+            for envelope in envelopes:
+                self.history.apply(envelope.event)
+                self._next += 1
+                times.append(envelope.at)
+            self.driven += max(times[-1] - times[0], 0.0)
 
     def take_over(self, versions: dict[str, str]) -> None:
         """Become the one driver: the next write of whoever drove before fails."""

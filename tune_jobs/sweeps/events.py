@@ -137,7 +137,21 @@ class Ended(Event):
     diverged: bool = False
 
 
-AnyEvent = Annotated[Opened | Driver | Sampled | Rung | Decided | Ended, Field(discriminator="type")]
+class Rested(Event):
+    """A driver with a budget ends and leaves something to do: whoever drives next goes on.
+
+    `over`: what of the budget was used up; empty: it was interrupted. The rest is what the sweep had used by then in
+    all, in hours.
+    """
+
+    type: Literal["rested"] = "rested"
+    over: tuple[str, ...] = ()
+    hours: float
+    gpu_hours: float
+    core_hours: float
+
+
+AnyEvent = Annotated[Opened | Driver | Sampled | Rung | Decided | Ended | Rested, Field(discriminator="type")]
 
 
 class Envelope(Event):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tune_jobs.sweeps.events import AnyEvent, Decided, Driver, Ended, How, Opened, Rung, Sampled
+from tune_jobs.sweeps.events import AnyEvent, Decided, Driver, Ended, How, Opened, Rested, Rung, Sampled
 
 
 @dataclass
@@ -39,6 +39,7 @@ class History:
     def __init__(self, events: Iterable[AnyEvent] = ()) -> None:
         self.opened: Opened | None = None
         self.drivers = 0
+        self.rested: Rested | None = None  # the last one, also where the sweep has gone on since
         self.trials: list[TrialHistory] = []
         for event in events:
             self.apply(event)
@@ -50,6 +51,8 @@ class History:
                 self.opened = event
             case Driver():
                 self.drivers += 1
+            case Rested():
+                self.rested = event
             case Sampled():
                 if event.trial != len(self.trials):
                     raise ValueError(f"trial {event.trial} begins where trial {len(self.trials)} was to begin")

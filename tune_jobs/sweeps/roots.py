@@ -26,6 +26,11 @@ def refer(objects: Objects, sweep: str, roots: Iterable[str]) -> None:
     objects.create(f"sweeps/{sweep}/stages/{digest(ids)[:32]}.json", json.dumps(ids).encode())
 
 
+def referred_by(objects: Objects, sweep: str) -> set[str]:
+    """The stages and base models that one sweep and its final runs refer to; raises as `referred` does."""
+    return {id for info in objects.list(f"sweeps/{sweep}/stages/") for id in _ids(objects, info.key)}
+
+
 def referred(objects: Objects) -> set[str]:
     """All stages and base models that a sweep or a final run of this store refers to.
 

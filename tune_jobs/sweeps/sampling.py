@@ -22,14 +22,24 @@ Expand = Callable[[Recipe], Graph]
 class Sampling:
     """Begins the trials of a sweep, in the order of their numbers.
 
-    Those that are open already come first, and those that have ended and whose results the store has lost since.
+    Those that are open already come first, and those that have ended and whose results the store has lost since. None
+    begins while `rests` says so.
     """
 
-    def __init__(self, space: Space, store: StageStore, log: EventLog, desk: SweepDesk, expand: Expand) -> None:
+    def __init__(
+        self,
+        space: Space,
+        store: StageStore,
+        log: EventLog,
+        desk: SweepDesk,
+        expand: Expand,
+        rests: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._store = store
         self._log = log
         self._desk = desk
         self._expand = expand
+        self._rests = rests
         self._searcher = Searcher(space)
         self._reproducible = space.search.reproducible
         self._open = log.history.open() + _lost(log.history, store)
@@ -40,6 +50,8 @@ class Sampling:
         Raises:
             UserError: none of the suite's cells can be scored.
         """
+        if self._rests():
+            return None
         while self._open:
             trial = self._open.pop(0)
             graph = self._expand(trial.sampled.recipe)
@@ -74,6 +86,11 @@ class Sampling:
     def finished(self) -> bool:
         """Whether there will be no more trials."""
         return not self._open and self._searcher.finished(self._log.history)
+
+
+def left(space: Space, history: History) -> bool:
+    """Whether a sweep that has come so far has something to do yet: trials that are open, or one to begin."""
+    return bool(history.open()) or Searcher(space).next(history) is not None
 
 
 def _lost(history: History, store: StageStore) -> list[TrialHistory]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from trainers.store.stages import Commit, StageStore
+from tune_jobs.sweeps.budget import Line
 from tune_jobs.sweeps.events import How
 from tune_jobs.sweeps.history import History
 
@@ -47,6 +48,8 @@ class Summary:
     saved_by_sharing: Cost
     saved_by_store: Cost
     saved_by_pruning: Cost
+    budget: tuple[Line, ...] = ()  # what is capped, and how much of it the sweep has used in all
+    over: tuple[str, ...] = ()  # what of it was used up, so that the sweep rests with something left to do
 
 
 def summarise(sweep: str, history: History, trained: Set[str], store: StageStore) -> Summary:
