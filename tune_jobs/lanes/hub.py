@@ -89,7 +89,7 @@ class Hub:
             stage = answer.stage
             sweeps = self._wanting(stage.id)
             self._running[lane.name] = stage, sweeps
-            self._note(sweeps, StageBegun(lane.name, stage.id, stage.label))
+            self._note(sweeps, StageBegun(lane.name, stage.id, stage.label, stage.shape))
         return answer
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
