@@ -5,8 +5,10 @@ BIN = .venv/bin
 STAMP = .venv/.installed
 SPACE = quickstart
 DEMO = demo
+TOOLS = sshd rsync ip ceph-mon ceph-osd radosgw
+DEBIAN = openssh-server openssh-client rsync iproute2 ceph-mon ceph-osd radosgw ceph-common
 
-.PHONY: install demo test slow ray fuzz check lint unit
+.PHONY: install demo test slow ray fuzz check lint unit test-cluster packages
 
 install: $(STAMP)
 
@@ -30,16 +32,23 @@ test: install unit
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target slow ray
 
 slow: install
-	nice -n 19 $(BIN)/python -m pytest -q -m "slow and not ray"
+	nice -n 19 $(BIN)/python -m pytest -q -m "slow and not ray and not cluster"
 
 ray: install
-	$(BIN)/python -m pytest -q -m ray -n 2 --dist loadfile --durations 12
+	$(BIN)/python -m pytest -q -m "ray and not cluster" -n 2 --dist loadfile --durations 12
+
+# hosts by ssh, `ray up`, a real S3 server, lost machines: as root, which also installs the Debian packages it needs
+test-cluster: install packages
+	$(BIN)/python -m pytest -q -m cluster tests/cluster
+
+packages:
+	@which $(TOOLS) > /dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends $(DEBIAN) > /dev/null; }
 
 check: lint unit
 
 # two processes, each with one thread
 unit: install
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow" -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "not slow and not cluster" -n 2
 
 # damaged files of every format, about two minutes each
 fuzz: install
