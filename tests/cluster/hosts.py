@@ -1,7 +1,7 @@
 """Hosts on this machine, each with an address, an sshd and processes of its own, so that any of them can be lost.
 
 A host is a network namespace on a bridge, with process, mount and host-name namespaces. It sees this machine's files,
-save its own home, Ray's sessions and /dev/shm. Needs root, and Debian's openssh-server, openssh-client, rsync and iproute2.
+save its own home, Ray's sessions and /dev/shm. Needs root, and Debian's openssh-server and -client, rsync and iproute2.
 """
 
 from __future__ import annotations

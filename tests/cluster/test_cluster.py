@@ -148,14 +148,15 @@ def live(story: Story, machines: Hosts, server: s3.Server) -> None:
     struck[INTERMEDIATE], story.saved[INTERMEDIATE] = in_the_middle(store, INTERMEDIATE)
     story.before = attempts(store)
     machines.hosts[1].lose()
-    machines.add(1)
+    machines.add(4)
+    outside.write_file(machines, 4, (2, 3))
     outside.up()
     outside.run("crosslift", *SUBMIT, "--watch")
     story.jobs = outside.json("jobs")
     story.secrets = secrets_in(outside, machines, server, store)
     outside.down()
-    for number in (1, 2, 3):
-        machines.hosts[number].lose()
+    for host in machines.hosts.values():
+        host.lose()
 
     story.board = outside.json("leaderboard", "hosts")
     story.best = outside.run("crosslift", "best", "hosts")
@@ -173,7 +174,7 @@ def opened(server: s3.Server) -> StageStore:
 
 
 def secrets_in(outside: Outside, machines: Hosts, server: s3.Server, store: StageStore) -> list[str]:
-    """Where a credential stands that was used: on hosts, in their logs, in the store, in what the cluster says of jobs."""
+    """Where a credential stands that was used: on hosts, in logs, in the store, in what the cluster says of jobs."""
     words = [server.secret, server.access, outside.token]
     places = [place for host in machines.hosts.values() for place in (host.home, host.ray)]
     found = holding([*places, outside.folder], words)
@@ -188,7 +189,6 @@ def test_a_lost_worker_loses_no_more_than_its_last_save(story: Story) -> None:
     """Another host goes on from it, and the failure is not the stage's."""
     steps = [int(step) for step in re.findall(r"going on from step (\d+)", story.logs[PRETRAINING])]
     assert steps and steps[0] >= story.saved[PRETRAINING]
-    assert len({line for line in re.findall(r"on (\S+), process", story.logs[PRETRAINING])}) >= 1
 
 
 def test_a_new_cluster_goes_on_where_the_lost_one_was(story: Story) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
+import ray
 
 from tests.trainers.stores import server
 from tests.tune_jobs.conftest import Run
+from tests.tune_jobs.ray_cluster import CROSSLIFT, PATIENCE, machines
 from trainers.store.folder import FolderObjects
 from tune_jobs import doctor
 
@@ -88,3 +91,16 @@ def test_the_token_is_there_and_nobody_else_reads_it(
     found = findings(crosslift, str(tmp_path / "store"))["ray token"]
     assert word in found["found"] and bool(found["mend"]) == (mode != 0o600)
     assert "secret" not in json.dumps(found) and os.environ["RAY_AUTH_MODE"] == "token"
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_all_machines_of_a_cluster_look_at_themselves(tmp_path: Path) -> None:
+    with machines(tmp_path, 1, 1) as here:
+        argv = [CROSSLIFT, "doctor", "--address", here.cluster.address, "--store", str(tmp_path / "store"), "--json"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE)
+        nodes = {node["NodeManagerAddress"] for node in ray.nodes()}
+    found = {finding["check"]: finding for finding in json.loads(done.stdout)}
+    for check in ("python", "packages", "gpus", "store", "clock"):
+        assert {f"{node} {check}" for node in nodes} <= found.keys()
+    assert found["cluster"] == {"check": "cluster", "found": "16 trial slots", "mend": ""}
