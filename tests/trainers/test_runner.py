@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from tests.trainers import world
 from trainers import predictions
 from trainers.batches.cutting import cuts
 from trainers.graph import Graph
-from trainers.lane import Ending, Verdict
+from trainers.lane import Assignment, Ending, Verdict
 from trainers.model import kept
 from trainers.model.learner import Learner
+from trainers.runner import Runner
+from trainers.session import Settings
 from trainers.stages import Stage
 from trainers.store.folder import FolderObjects
+from trainers.store.leases import Holder
 from trainers.store.stages import StageStore
 from trainers.work import score
 
@@ -167,6 +171,47 @@ def test_a_failure_of_the_code_is_an_outcome_with_its_reason(graph: Graph, tmp_p
     assert outcome.ending is Ending.FAILED
     assert "is not committed" in outcome.reason
     assert not list((tmp_path / "cache" / "building").iterdir()), "nothing half-made stays"
+
+
+@pytest.mark.parametrize("ending", [Ending.STOPPED, Ending.FAILED])
+def test_a_run_that_ends_without_a_commit_keeps_nobody_waiting(
+    graph: Graph, undisturbed: StageStore, tmp_path: Path, ending: Ending
+) -> None:
+    """Stopped, or failed for want of what it reads."""
+    stage = by_label(graph, "pretrain")
+    store = StageStore(FolderObjects(tmp_path / "store"))
+    if ending is Ending.STOPPED:
+        store = with_inputs(undisturbed, graph, tmp_path, stage)
+    here, there = (Holder(life=life, name=life) for life in ("here", "there"))
+    attempt = store.begin(stage.id, here)
+    assert attempt is not None and store.begin(stage.id, there) is None
+    runner = Runner(store, Settings(tmp_path / "cache"))
+    assert runner.run(Assignment(stage, attempt), world.always(Verdict.STOP)).ending is ending
+    assert store.begin(stage.id, there) is not None
+
+
+def test_a_run_that_was_taken_over_stops_with_its_progress(
+    graph: Graph, undisturbed: StageStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a suspension: its broker does not know, but its next sign of life finds out."""
+    stage = by_label(graph, "pretrain")
+    store = StageStore(with_inputs(undisturbed, graph, tmp_path, stage).objects, term=0.3)
+    newer: list[str] = []
+
+    def report(step: int, steps: int) -> Verdict:
+        if step == 2:
+            newer.append(store.begin(stage.id))
+            given_up = time.monotonic() + 60.0
+            while "another attempt has begun" not in caplog.text:
+                assert time.monotonic() < given_up
+                time.sleep(0.01)
+        return Verdict.GO_ON
+
+    assert world.run(stage, store, tmp_path / "cache", report).ending is Ending.STOPPED
+    saved = store.latest_progress(stage.id)
+    assert saved is not None and saved.step == 2
+    assert saved.attempt < newer[0]
+    assert not any("RELEASED" in info.key for info in store.objects.list(f"stages/{stage.id}/"))
 
 
 def test_commits_say_what_was_realised(graph: Graph, undisturbed: StageStore) -> None:
