@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.tune_jobs.shelf import ELSEWHERE, GONE, Clock, Committed, MemoryShelf, by_id, child, root
 from trainers.lane import Assignment, Ending, LaneId, Outcome, Verdict
 from tune_jobs.lanes.broker import Broker, Patience
+from tune_jobs.lanes.demand import Wishes
 from tune_jobs.lanes.stage_states import State
 
 ROOTS = [root(name) for name in "pq"]
@@ -129,6 +130,17 @@ class BrokerMachine(RuleBasedStateMachine):
     def evict(self, stage):
         if stage.id in self.shelf.commits:
             self.shelf.commits[stage.id] = Committed("gone", evicted=GONE)
+
+    @rule()
+    def nothing_that_is_remembered_is_stale(self):
+        remembered, ready = self.broker._demand(), self.broker._ready()
+        anew = Wishes(self.broker._waits)
+        for trial, wish in self.broker._wishes._wishes.items():
+            for id, rung in wish.wanted.items():
+                anew.add(trial, rung, [id], wish.reach)
+        assert anew.demand() == remembered
+        self.broker._fresh = False
+        assert self.broker._ready() == ready
 
     @invariant()
     def a_stage_runs_once(self):

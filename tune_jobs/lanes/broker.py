@@ -21,7 +21,7 @@ from uuid import uuid4
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from trainers.store.leases import Held, Holder
-from tune_jobs.lanes.demand import Demand, demand_of
+from tune_jobs.lanes.demand import Demand, Waits, Wishes, waits_of
 from tune_jobs.lanes.stage_states import Entry, Patience, Run, Shelf, State, Stored, closure
 
 __all__ = ["Answer", "Broker", "Patience"]
@@ -70,10 +70,12 @@ class Broker:
         self._patience = patience or Patience()
         self._settled = clock() + self._patience.settling
         self._entries: dict[str, Entry] = {}
-        self._wants: dict[str, dict[str, int]] = {}  # trial → wanted stage → the first rung that asked for it
+        self._watched: dict[str, Entry] = {}  # those that run here or are held elsewhere
+        self._wishes = Wishes(self._waits)
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
         self._orders = 0
-        self._demand_now: dict[str, Demand] | None = None  # None: something has changed
+        self._ready_now: list[Entry] = []
+        self._fresh = False  # whether nothing has changed since that was found
 
     # --- the trials' side -------------------------------------------------------------------------------------------
 
@@ -87,30 +89,31 @@ class Broker:
             stages: by id, at least the wanted ones and everything they read, directly or not.
         """
         ids = tuple(dict.fromkeys(wanted))
-        for id in closure(ids, lambda id: stages[id].needs):
+        reach = list(closure(ids, lambda id: self._entries[id].needs if id in self._entries else stages[id].needs))
+        for id in reach:
             if id not in self._entries:
                 self._entries[id] = Entry(stages[id], self._orders)
                 self._orders += 1
             elif self._entries[id].state is not State.DONE:
                 self._entries[id].stored = None  # a fresh request is a fresh look: another sweep may have made it
-        wants = self._wants.setdefault(trial, {})
-        wants.update({id: min(rung, wants.get(id, rung)) for id in ids})
-        self._demand_now = None
+                self._changed(id)
+        self._wishes.add(trial, rung, ids, reach)
+        self._fresh = False
 
     def drop(self, trial: str) -> None:
         """The trial's wants end; what nobody wants any more is stopped at its next report, progress kept."""
-        if self._wants.pop(trial, None) is None:
+        if not self._wishes.drop(trial):
             return
-        wanted = [id for wants in self._wants.values() for id in wants]
         busy = [id for id, entry in self._entries.items() if entry.run is not None or entry.failures]
-        kept = set(closure([*wanted, *busy], lambda id: self._entries[id].stage.needs))
+        kept = self._wishes.reach().union(closure(busy, lambda id: self._entries[id].needs))
         self._entries = {id: entry for id, entry in self._entries.items() if id in kept}
-        self._demand_now = None
+        self._watched = {id: entry for id, entry in self._watched.items() if id in kept}
+        self._fresh = False
 
     def done(self, trial: str, wanted: Iterable[str]) -> Answer | None:
         """How far these stages of a trial are. None: it must want them first, as it was dropped or never asked here."""
         ids = tuple(dict.fromkeys(wanted))
-        if trial not in self._wants or not all(id in self._entries for id in ids):
+        if trial not in self._wishes or not all(id in self._entries for id in ids):
             return None
         missing = [id for id in ids if self._stored(self._entries[id]) is Stored.NOTHING]
         doomed = self._doom(missing)
@@ -143,7 +146,7 @@ class Broker:
         if lane.incarnation < newest:
             return Leave()  # a ghost of a lane that has been started again
         self._incarnations[lane.name] = lane.incarnation
-        held = next((e for e in self._entries.values() if e.run is not None and e.run.lane.name == lane.name), None)
+        held = next((e for e in self._watched.values() if e.run is not None and e.run.lane.name == lane.name), None)
         if held is not None:
             again = self._again(held, lane)
             if again is not None:
@@ -151,8 +154,7 @@ class Broker:
         while (entry := self._best(shape)) is not None:
             attempt = self._store.begin(entry.stage.id, self._holder(self.wanting(entry.stage.id)))
             if attempt is not None:
-                entry.run = Run(lane, attempt, self._clock())
-                entry.handed, self._demand_now = True, None
+                self._run(entry, Run(lane, attempt, self._clock()))
                 return Assignment(entry.stage, attempt)
             self._look(entry)  # another broker has made it meanwhile, or is about to
         return Wait()
@@ -186,19 +188,21 @@ class Broker:
 
     def lost(self, lane: LaneId, reason: str, *, excused: bool) -> None:
         """A lane has died; `excused` when its node went with it."""
-        for entry in self._entries.values():
+        for entry in list(self._watched.values()):
             if entry.run is not None and entry.run.lane == lane:
                 self._finish(entry, Outcome(Ending.EXCUSED if excused else Ending.FAILED, reason))
 
     def tick(self) -> None:
         """End runs that have been silent for too long, and look after what others make; each call of a lane does it."""
         now = self._clock()
-        for entry in self._entries.values():
+        for id, entry in list(self._watched.items()):
             if entry.held is not None and now - entry.looked >= self._patience.elsewhere:
                 self._look(entry)
             if entry.run is not None and now - entry.run.seen > self._patience.silence:
                 silent = f"no progress for {self._patience.silence:g} s on lane {entry.run.lane.name}"
                 self._finish(entry, Outcome(Ending.FAILED, silent))
+            if entry.run is None and entry.held is None:
+                self._watched.pop(id)
 
     # --- decisions --------------------------------------------------------------------------------------------------
 
@@ -217,15 +221,11 @@ class Broker:
 
     def wanting(self, stage: str) -> set[str]:
         """The trials that wait for a stage, directly or not."""
-        return {
-            trial
-            for trial, wants in self._wants.items()
-            if stage in closure(wants, lambda id: self._entries[id].stage.needs)
-        }
+        return self._wishes.wanting(stage)
 
     def trials(self) -> set[str]:
         """All trials that want something."""
-        return set(self._wants)
+        return self._wishes.trials()
 
     def states(self) -> dict[str, State]:
         """Where every stage that the broker knows stands."""
@@ -239,10 +239,15 @@ class Broker:
         self._finish(held, Outcome(Ending.FAILED, f"lane {lane.name} came back without it"))
         return None
 
+    def _run(self, entry: Entry, run: Run) -> None:
+        entry.run, entry.handed = run, True
+        self._watched[entry.stage.id] = entry
+        self._changed(entry.stage.id)
+
     def _adopt(self, entry: Entry, run: Run) -> None:
         self._look(entry)
         if entry.state is State.PENDING and entry.held is None:
-            entry.run, entry.handed = run, True
+            self._run(entry, run)
             self._incarnations.setdefault(run.lane.name, run.lane.incarnation)
 
     def _finish(self, entry: Entry, outcome: Outcome) -> None:
@@ -251,8 +256,9 @@ class Broker:
         if entry.state is State.DONE:
             entry.failures.clear()
             return
-        for need in entry.stage.needs:
+        for need in entry.needs:
             self._entries[need].stored = None  # it may have failed because one of its inputs is gone
+            self._changed(need)
         reason = outcome.reason
         if outcome.ending is Ending.COMMITTED:
             reason = "said to be committed, but the store has no valid COMMIT"
@@ -270,9 +276,15 @@ class Broker:
             entry.run = None
         known, entry.looked = entry.held, self._clock()
         entry.held = held if entry.run is None else None
-        if entry.held is not None and (known is None or known.attempt != entry.held.attempt):
-            self._on_held(entry.stage, entry.held)
-        self._demand_now = None
+        if entry.held is not None:
+            self._watched[entry.stage.id] = entry
+            if known is None or known.attempt != entry.held.attempt:
+                self._on_held(entry.stage, entry.held)
+        self._changed(entry.stage.id)
+
+    def _changed(self, stage: str) -> None:
+        self._wishes.changed(stage)
+        self._fresh = False
 
     def _stored(self, entry: Entry) -> Stored:
         if entry.stored is None:
@@ -283,23 +295,28 @@ class Broker:
     def _ready(self) -> list[Entry]:
         """Pending stages that somebody waits for and whose inputs are whole, best first."""
         demand = self._demand()
-        ready = [
-            entry
-            for entry in (self._entries[id] for id in demand)
-            if entry.state is State.PENDING
-            and entry.held is None
-            and all(self._stored(self._entries[need]) is Stored.WHOLE for need in entry.stage.needs)
-        ]
-        return sorted(ready, key=lambda e: (-demand[e.stage.id].trials, demand[e.stage.id].rung, e.order))
+        if not self._fresh:
+            self._fresh = True  # first: looking into the store on the way may tell otherwise
+            ready = [
+                entry
+                for entry in (self._entries[id] for id in demand)
+                if entry.state is State.PENDING
+                and entry.held is None
+                and all(self._stored(self._entries[need]) is Stored.WHOLE for need in entry.needs)
+            ]
+            ready.sort(key=lambda e: (-demand[e.stage.id].trials, demand[e.stage.id].rung, e.order))
+            self._ready_now = ready
+        return self._ready_now
 
     def _best(self, shape: Shape | None) -> Entry | None:
         return next((entry for entry in self._ready() if shape in (None, entry.stage.shape)), None)
 
-    def _demand(self) -> dict[str, Demand]:
-        if self._demand_now is None:
-            demand = demand_of(self._wants.values(), self._unmade, lambda wanted: self._doom(wanted) is not None)
-            self._demand_now = demand  # last: looking into the store on the way sets it to None
-        return self._demand_now
+    def _demand(self) -> Mapping[str, Demand]:
+        return self._wishes.demand()
+
+    def _waits(self, wanted: Mapping[str, int]) -> Waits:
+        """What a trial waits for: one that can never be met for nothing, as it is about to fail."""
+        return waits_of(wanted, self._unmade) if self._doom(wanted) is None else {}
 
     def _unmade(self, wanted: Iterable[str]) -> Iterator[str]:
         """Wanted stages that are not committed, and of what they read, all that is not whole."""
@@ -310,7 +327,7 @@ class Broker:
         entry = self._entries[id]
         if entry.run is not None:
             return []  # it has what it reads
-        return [need for need in entry.stage.needs if self._stored(self._entries[need]) is not Stored.WHOLE]
+        return [need for need in entry.needs if self._stored(self._entries[need]) is not Stored.WHOLE]
 
     def _doom(self, wanted: Iterable[str]) -> Entry | None:
         """What of these stages, or of those they read, can never be made."""

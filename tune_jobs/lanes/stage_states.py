@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 from trainers.lane import SILENCE, LaneId
@@ -81,6 +82,11 @@ class Entry:
     handed: bool = False  # to a lane, by this broker
     held: Held | None = None  # by another broker, when the store was asked last
     looked: float = 0.0  # when that was
+
+    @cached_property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the stages that it reads."""
+        return self.stage.needs
 
     @property
     def state(self) -> State:
