@@ -127,6 +127,7 @@ class LittleLane:
     folder: Path
     mishap: Callable[[Assignment], Ending | None] = lambda assignment: None
     ran: list[str] = field(default_factory=list)
+    facts: dict[str, float] = field(default_factory=lambda: {"seconds": 2.0, "tokens": 100})
 
     def run(self, assignment: Assignment, report: Callable[[int, int], Verdict]) -> Outcome:
         stage, attempt = assignment.stage, assignment.attempt
@@ -143,7 +144,7 @@ class LittleLane:
         path.write_bytes(_content(stage))
         name = "cell.json" if stage.label.startswith("child score ") else "model.safetensors"
         files = {name: self.store.put(stage.id, attempt, name, path)}
-        self.store.commit(stage.id, attempt, files, {}, stage.spec, {"seconds": 2.0, "tokens": 100})
+        self.store.commit(stage.id, attempt, files, {}, stage.spec, self.facts)
         return Outcome(Ending.COMMITTED)
 
 
@@ -159,5 +160,5 @@ def _content(stage: Stage) -> bytes:
 def story(objects: MemoryObjects, name: str = "little") -> list[dict[str, object]]:
     """What a sweep's events say, by trial: without drivers, times and the order in which trials took turns."""
     envelopes = [json.loads(objects.content[info.key]) for info in objects.list(f"sweeps/{name}/events/")]
-    events = [e["event"] for e in envelopes if e["event"]["type"] not in ("driver", "opened")]
+    events = [e["event"] for e in envelopes if e["event"]["type"] not in ("driver", "opened", "rested")]
     return sorted(events, key=lambda event: event["trial"])

@@ -36,7 +36,7 @@ def final_command(
     data: DataOption = Path(),
     address: AddressOption = None,
     lanes: LanesOption = None,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = None,
     submission: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where test predictions go, in XTREME's layout. Default: NAME-submission."),
@@ -67,7 +67,8 @@ def final_command(
             from tune_jobs.on_ray.driver import RaySettings
             from tune_jobs.on_ray.stages import make_on_ray
 
-            settings = RaySettings(address, Limits(lanes, grows=lanes is not None), workers, micro_tokens, save_every)
+            limits = Limits(lanes, grows=lanes is not None)
+            settings = RaySettings(address, limits, workers or 1, micro_tokens, save_every)
             name = f"{file.name}+final"  # no sweep has such a name
             maker = partial(make_on_ray, location=everywhere(store), name=name, settings=settings, on_event=screen)
         folder = submission or Path(f"{file.name}-submission")

@@ -10,6 +10,7 @@ import typer
 DEFAULT_STORE = "crosslift-store"
 DEFAULT_MICRO_TOKENS = 16384  # these two are `trainers.session.Settings`' own, which takes seconds to import
 DEFAULT_SAVE_EVERY = 60.0
+MOMENT = 1e-9  # a budget is more than nothing
 
 SpaceArgument = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a shipped space.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME|SPACE", help="A sweep's name, or the space it came from.")]
@@ -51,7 +52,39 @@ SaveEveryOption = Annotated[
 LanesOption = Annotated[
     int | None, typer.Option("--lanes", min=1, help="Lanes at most; else as many as there is room for.")
 ]
-WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Workers a lane; each stage runs on all of them.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Workers a lane; each stage runs on all of them. Default: 1.")
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        metavar="CLUSTER-SETTINGS.YAML",
+        envvar="CROSSLIFT_SETTINGS",
+        help="What a cluster's commands have in common: lanes, workers, prices, budget. Options win.",
+    ),
+]
+HoursOption = Annotated[
+    float | None,
+    typer.Option("--hours", min=MOMENT, metavar="HOURS", help="Budget: hours that the sweep is driven in all."),
+]
+GpuHoursOption = Annotated[
+    float | None,
+    typer.Option("--gpu-hours", min=MOMENT, metavar="HOURS", help="Budget: of lanes at work, times their GPUs."),
+]
+CoreHoursOption = Annotated[
+    float | None,
+    typer.Option("--core-hours", min=MOMENT, metavar="HOURS", help="Budget: of lanes at work, times their cores."),
+]
+MoneyOption = Annotated[
+    float | None, typer.Option("--money", min=MOMENT, metavar="SUM", help="Budget: what that costs, by the prices.")
+]
+PricesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--prices", metavar="gpu_hour=2.5,…", help="Of a gpu_hour, a core_hour, and a head_hour of the driver."
+    ),
+]
 TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Recipes to try; more than before extends.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="The search's seed, in place of the space's.")]
 ClusterOption = Annotated[

@@ -15,13 +15,19 @@ from tune_jobs.commands.options import (
     DEFAULT_SAVE_EVERY,
     DEFAULT_STORE,
     ClusterOption,
+    CoreHoursOption,
     DashboardOption,
     DataOption,
+    GpuHoursOption,
+    HoursOption,
     JsonOption,
     LanesOption,
     MicroTokensOption,
+    MoneyOption,
+    PricesOption,
     SaveEveryOption,
     SeedOption,
+    SettingsOption,
     StoreOption,
     TrialsOption,
     WorkersOption,
@@ -45,23 +51,31 @@ def submit_command(
     store: StoreOption = DEFAULT_STORE,
     data: DataOption = Path(),
     lanes: LanesOption = None,
-    workers: WorkersOption = 1,
+    workers: WorkersOption = None,
     trials: TrialsOption = None,
     seed: SeedOption = None,
+    hours: HoursOption = None,
+    gpu_hours: GpuHoursOption = None,
+    core_hours: CoreHoursOption = None,
+    money: MoneyOption = None,
+    prices: PricesOption = None,
+    settings: SettingsOption = None,
     micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
     save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its end, with its exit code.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a sweep on a cluster: where a job of it runs already, that one; else on from what the store has."""
+    from tune_jobs.cluster_settings import cluster_settings
     from tune_jobs.on_ray.jobs import Jobs, send
     from tune_jobs.on_ray.tunnel import dashboard
     from tune_jobs.submission import checked_store, drivers, words
 
+    caps = {"hours": hours, "gpu_hours": gpu_hours, "core_hours": core_hours, "money": money}
+    wanted = cluster_settings(settings, lanes=lanes, workers=workers, prices=prices, caps=caps)
+    size = {"lanes": wanted.lanes, "workers": wanted.workers}
     common = {
         "data": data if data != Path() else None,
-        "lanes": lanes,
-        "workers": workers,
         "micro-tokens": micro_tokens,
         "save-every": save_every,
     }
@@ -69,9 +83,13 @@ def submit_command(
     if (space is None) == (final is None):
         raise UserError("give a space, or a recipe with --final: one of the two")
     if final is not None:
-        submission = _final(final, where, data, words({**common, "seeds": seeds}))
+        if any(cap is not None for cap in caps.values()):
+            raise UserError("a final run has no budget: it trains one recipe", where="--final")
+        submission = _final(final, where, data, words({**size, **common, "seeds": seeds}))
     else:
-        submission = _sweep(str(space), where, data, words({**common, "trials": trials, "seed": seed}))
+        submission = _sweep(
+            str(space), where, data, words({**wanted.words(), **common, "trials": trials, "seed": seed})
+        )
     with dashboard(address, cluster) as url:
         jobs = Jobs(url)
         job, new = send(jobs, submission, drivers(submission))

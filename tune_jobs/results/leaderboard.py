@@ -159,6 +159,9 @@ def _notes(results: Results, rows: Sequence[Row]) -> tuple[str, ...]:
         notes = ["ranked on English alone (strict zero-shot); `average` looks at target languages"]
     else:
         notes = [f"ranked on English alone; `average` looks at target languages; {english}"]
+    if (rested := results.history.rested) is not None and results.history.rests and rested.over:
+        used_up = " and ".join(name.replace("_", "-") for name in rested.over)
+        notes.append(f"the sweep rests, as its budget of {used_up} is used up; a larger one goes on")
     others_now = [str(trial.number) for trial in results.history.trials if changed(results, trial)]
     if others_now:
         notes.append(

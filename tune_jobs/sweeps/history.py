@@ -40,12 +40,15 @@ class History:
         self.opened: Opened | None = None
         self.drivers = 0
         self.rested: Rested | None = None  # the last one, also where the sweep has gone on since
+        self.rests = False  # it has not
         self.trials: list[TrialHistory] = []
+        self._open: dict[int, TrialHistory] = {}
         for event in events:
             self.apply(event)
 
     def apply(self, event: AnyEvent) -> None:
         """Take one event in. Trials begin in the order of their numbers."""
+        self.rests = isinstance(event, Rested)
         match event:
             case Opened():
                 self.opened = event
@@ -57,16 +60,18 @@ class History:
                 if event.trial != len(self.trials):
                     raise ValueError(f"trial {event.trial} begins where trial {len(self.trials)} was to begin")
                 self.trials.append(TrialHistory(event))
+                self._open[event.trial] = self.trials[-1]
             case Rung():
                 self.trials[event.trial].rungs[event.rung] = event
             case Decided():
                 self.trials[event.trial].decisions[event.rung] = event
             case Ended():
                 self.trials[event.trial].ended = event
+                self._open.pop(event.trial, None)
 
     def open(self) -> list[TrialHistory]:
         """Trials that have begun and not ended."""
-        return [trial for trial in self.trials if trial.ended is None]
+        return list(self._open.values())
 
     def ranked(self) -> list[TrialHistory]:
         """Whole-suite trials, best first (the earlier of two equals): nothing else ranks."""
