@@ -61,7 +61,8 @@ def final_command(
             from tune_jobs.lanes.serial_lane import serial_lane
 
             lane = serial_lane(stages, micro_tokens, save_every)
-            maker: Make = partial(make, store=stages, lane=lane, on_event=screen)
+            known = f"the final run of {file.name}"
+            maker: Make = partial(make, store=stages, lane=lane, on_event=screen, name=known)
         else:
             from tune_jobs.lanes.fleet import Limits
             from tune_jobs.on_ray.driver import RaySettings
