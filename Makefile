@@ -8,7 +8,7 @@ DEMO = demo
 TOOLS = sshd rsync ip ceph-mon ceph-osd radosgw
 DEBIAN = openssh-server openssh-client rsync iproute2 ceph-mon ceph-osd radosgw ceph-common
 
-.PHONY: install demo test slow ray fuzz check lint unit test-cluster packages
+.PHONY: install demo test slow ray fuzz check lint unit test-cluster packages chaos test-chaos
 
 install: $(STAMP)
 
@@ -35,7 +35,7 @@ slow: install
 	nice -n 19 $(BIN)/python -m pytest -q -m "slow and not ray and not cluster"
 
 ray: install
-	$(BIN)/python -m pytest -q -m "ray and not cluster" -n 2 --dist loadfile --durations 12
+	$(BIN)/python -m pytest -q -m "ray and not cluster and not chaos" -n 2 --dist loadfile --durations 12
 
 # hosts by ssh, `ray up`, a real S3 server, lost machines: as root, which also installs the Debian packages it needs
 test-cluster: install packages
@@ -43,6 +43,14 @@ test-cluster: install packages
 
 packages:
 	@which $(TOOLS) > /dev/null || { apt-get -qq update && apt-get -qq install -y --no-install-recommends $(DEBIAN) > /dev/null; }
+
+# sixty sweeps that are struck at random moments, an hour or more; the same command continues (docs/reliability.md)
+chaos: install
+	$(BIN)/python -m tests.chaos --runs 60 --minutes 75
+
+# four of them
+test-chaos: install
+	$(BIN)/python -m pytest -q -m chaos tests/chaos
 
 check: lint unit
 

@@ -46,7 +46,7 @@ class Machines:
         self.cluster.remove_node(self.workers.pop(0), allow_graceful=False)
 
     def start(self, lab: Lab, space: str, *options: str) -> subprocess.Popen[str]:
-        argv = [CROSSLIFT, "sweep", space, "--address", self.cluster.address, "--json", "--store", str(lab.folder)]
+        argv = [CROSSLIFT, "sweep", space, "--address", self.cluster.address, "--json", "--store", lab.location]
         return subprocess.Popen(
             [*argv, *options],
             cwd=self.folder,
@@ -69,7 +69,7 @@ class Machines:
     def broker(self, lab: Lab) -> Hub:
         """The sweep's broker, which the sweep has started."""
         wait(lambda: any(a["Name"].startswith("broker-") for a in actors("BrokerActor")))
-        return broker_of(str(lab.folder), head_node())
+        return broker_of(lab.location, head_node())
 
     def left(self) -> dict[str, int]:
         """What is still there of sweeps: actors by class, also such as are to start again, and placement groups."""

@@ -23,6 +23,7 @@ import pytest
 from tasks import toy
 from trainers.store.folder import FolderObjects
 from trainers.store.manifest import Progress
+from trainers.store.objects import Objects
 from trainers.store.stages import Commit, StageStore
 from tune_jobs.commands import main
 from tune_jobs.sweeps.event_log import replay
@@ -69,11 +70,20 @@ class Lab:
     folder: Path
 
     @property
+    def location(self) -> str:
+        """As a command takes it."""
+        return str(self.folder)
+
+    @property
+    def objects(self) -> Objects:
+        return FolderObjects(self.folder)
+
+    @property
     def store(self) -> StageStore:
-        return StageStore(FolderObjects(self.folder))
+        return StageStore(self.objects)
 
     def keys(self) -> list[str]:
-        return [info.key for info in FolderObjects(self.folder).list("")]
+        return [info.key for info in self.objects.list("")]
 
     def commits(self) -> dict[str, Commit]:
         return {commit.stage: commit for commit in self.store.commits()}
@@ -83,7 +93,7 @@ class Lab:
         return [key.split("/")[1] for key in self.keys() if "/BEGIN." in key]
 
     def events(self) -> list[Envelope]:
-        return list(replay(FolderObjects(self.folder), "kills"))
+        return list(replay(self.objects, "kills"))
 
     def history(self) -> History:
         return History(envelope.event for envelope in self.events())
