@@ -25,6 +25,15 @@ DEADLINE = 300.0  # seconds without it
 STRANGER = 15.0  # seconds for a store that has never answered: its address is wrong, more likely than not
 LONGEST = 10.0  # seconds between two tries at most
 QUIET = 5.0  # seconds after which a failing store is spoken of: single faults are everyday
+RETRIED, GAVE_UP = "tried again", "given up"
+
+Watcher = Callable[[str, str], None]
+_watchers: list[Watcher] = []
+
+
+def watch(watcher: Watcher) -> None:
+    """Tell somebody of every fault in this process that may pass: the store's name, and `RETRIED` or `GAVE_UP`."""
+    _watchers.append(watcher)
 
 
 class Passing(Exception):
@@ -98,7 +107,9 @@ class Retries:
                     self._fails(why, failing, left)
                     self._pause(ended, min(random.uniform(0, min(0.2 * 2**number, LONGEST)), left))
                 if left <= 0 or ended.is_set():
+                    self._tell(GAVE_UP)
                     raise GaveUp(failing) from error
+                self._tell(RETRIED)
             else:
                 self._reached = True
                 if began is not None:
@@ -110,6 +121,10 @@ class Retries:
         if failing >= QUIET and not self._said:
             self._said = True
             log.warning("%s has failed for %.0f s: %s; it is tried for %.0f s more", self._name, failing, why, left)
+
+    def _tell(self, outcome: str) -> None:
+        for watcher in tuple(_watchers):
+            watcher(self._name, outcome)
 
     def _is_back(self, failing: float) -> None:
         if self._said:

@@ -73,6 +73,7 @@ class Broker:
         self._watched: dict[str, Entry] = {}  # those that run here or are held elsewhere
         self._wishes = Wishes(self._waits)
         self._incarnations: dict[str, int] = {}  # lane → newest incarnation that has spoken
+        self.found: Counter[str] = Counter()  # stages that were whole when the store was asked first, by kind
         self._orders = 0
         self._ready_now: list[Entry] = []
         self._fresh = False  # whether nothing has changed since that was found
@@ -231,6 +232,10 @@ class Broker:
         """Where every stage that the broker knows stands."""
         return {id: entry.state for id, entry in self._entries.items()}
 
+    def standing(self) -> Counter[tuple[str, str]]:
+        """How many stages there are, by kind and state."""
+        return Counter((entry.stage.spec.kind, entry.state.value) for entry in self._entries.values())
+
     def _again(self, held: Entry, lane: LaneId) -> Assignment | None:
         """A lane asks that is thought to run something: our reply was lost, or the lane has lost the run."""
         if held.run is not None and held.run.lane == lane and not held.run.begun:
@@ -274,6 +279,9 @@ class Broker:
         entry.stored = Stored.NOTHING if commit is None else Stored.EVICTED if commit.evicted else Stored.WHOLE
         if entry.stored is Stored.WHOLE:
             entry.run = None
+            if not entry.met:
+                self.found[entry.stage.spec.kind] += 1
+        entry.met = True
         known, entry.looked = entry.held, self._clock()
         entry.held = held if entry.run is None else None
         if entry.held is not None:

@@ -47,6 +47,13 @@ class Member:
         """Whether it will take the next stage of its size."""
         return not self.busy and not self.leaving
 
+    @property
+    def state(self) -> str:
+        """For whoever watches: waiting for a place, busy, or idle."""
+        if self.placed is None:
+            return "waiting"
+        return "busy" if self.busy else "idle"
+
 
 class Fleet:
     """The lanes that a broker serves. `clock`: seconds, monotonic."""
@@ -75,6 +82,13 @@ class Fleet:
     def leaves(self, name: str) -> bool:
         """Whether this lane is to leave now, between two stages."""
         return name in self.members and self.members[name].leaving
+
+    def leave(self, name: str) -> bool:
+        """A lane is to leave at the end of its stage; whether that is news."""
+        news = name in self.members and not self.members[name].leaving
+        if news:
+            self.members[name].leaving = True
+        return news
 
     def displaced(self, name: str) -> None:
         """A lane has lost its place, and waits for another one."""

@@ -7,7 +7,7 @@ driver that does not attend for a while is dead: its trials want nothing any mor
 from __future__ import annotations
 
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -15,11 +15,12 @@ from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Ver
 from trainers.stages import Shape, Stage
 from trainers.store.leases import Held, Holder
 from tune_jobs.lanes.broker import Answer, Broker, Patience
+from tune_jobs.lanes.census import Census, Tally, size
 from tune_jobs.lanes.drivers import Driver, LaneNotice, News
 from tune_jobs.lanes.fleet import Fleet
-from tune_jobs.lanes.notices import StageBegun, StageEnded, StageProgress, waiting
+from tune_jobs.lanes.notices import Remark, StageBegun, StageEnded, StageProgress, waiting
 from tune_jobs.lanes.shares import Claim
-from tune_jobs.lanes.stage_states import Shelf
+from tune_jobs.lanes.stage_states import Shelf, closure
 
 LEASE = 20.0  # seconds without a word from its driver after which a sweep's wants end
 BLINK = 1.0  # seconds between two words of drivers that count at most: more is this hub's own delay
@@ -45,21 +46,30 @@ class Hub:
     """Implements `trainers.lane.Work` for lanes, `want`, `done`, `drop` for trials, `attend` for drivers."""
 
     def __init__(
-        self, store: Shelf, clock: Callable[[], float], nodes: Callable[[], Collection[str]], patience: Patience
+        self,
+        store: Shelf,
+        clock: Callable[[], float],
+        nodes: Callable[[], Collection[str]],
+        patience: Patience,
+        doomed: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """Args:
         store: of the stages.
         clock: seconds, monotonic, also over a restart of this process.
         nodes: the machines that are alive.
         patience: the broker's.
+        doomed: machines that live and are about to be taken away.
         """
         self._clock = clock
         self._heard = clock()  # when a driver had its last word
         self._awake = 0.0  # seconds of this hub's life, without what it spent waiting for a store
         self._nodes = nodes
+        self._doomed = doomed
         self._life = uuid.uuid4().hex
         self._broker = Broker(store, clock, patience, self._holder, self._held)
         self._fleet = Fleet(clock)
+        self._tally = Tally(clock)
+        self._ready: Counter[Shape] = Counter()  # what a driver was told last
         self._living: dict[str, LaneId] = {}  # lane → its present life, with its workers' places
         self._running: dict[str, tuple[Stage, set[str]]] = {}  # lane → what it was given, and the sweeps that want it
         self._sweeps: dict[str, Sweep] = {}
@@ -71,8 +81,8 @@ class Hub:
     # --- lanes ------------------------------------------------------------------------------------------------------
 
     def arrive(self, name: str, places: tuple[Place, ...] = ()) -> LaneId:
-        """See `Work.arrive`; what a lane ran on a machine that is gone is excused."""
-        excused = self._lost_node(name)
+        """See `Work.arrive`; what a lane ran on a machine that is gone, or about to be, is excused."""
+        excused = self._excused(name)
         self._break_up(name, excused=excused)
         self._living[name] = self._broker.arrive(name, places, excused=excused)
         return self._living[name]
@@ -80,7 +90,7 @@ class Hub:
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """See `Work.ask`."""
         self._meet(lane)
-        if lane.name in self._ended or self._fleet.leaves(lane.name):
+        if lane.name in self._ended or self._fleet.leaves(lane.name) or self._is_doomed(lane.places):
             return Leave()
         answer = self._broker.ask(lane, shape)
         if shape is not None and not isinstance(answer, Leave):
@@ -89,14 +99,16 @@ class Hub:
             stage = answer.stage
             sweeps = self._wanting(stage.id)
             self._running[lane.name] = stage, sweeps
+            self._tally.begins(lane.name, stage, answer.attempt)
             self._note(sweeps, StageBegun(lane.name, stage.id, stage.label, stage.shape))
         return answer
 
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """See `Work.progress`."""
         self._meet(lane)
-        if self._to_stop(lane.name):
+        if self._to_stop(lane.name) or self._is_doomed(lane.places):
             return Verdict.STOP
+        self._tally.reports(lane.name, stage, step, steps)
         known, sweeps = self._running.get(lane.name, (None, set()))
         if known is not None and known.id == stage and steps:  # it may be loading what it needs
             self._note(sweeps, StageProgress(lane.name, stage, known.label, step, steps))
@@ -119,6 +131,7 @@ class Hub:
 
     def _end(self, lane: LaneId, stage: str, attempt: str, outcome: Outcome) -> None:
         self._broker.end(lane, stage, attempt, outcome)
+        self._tally.ends(lane.name, outcome.ending)
         known, sweeps = self._running.pop(lane.name, (None, set()))
         sweeps = sweeps or self._wanting(stage)
         label = known.label if known is not None else stage[:12]
@@ -145,7 +158,9 @@ class Hub:
 
     def want(self, trial: str, rung: int, wanted: Iterable[str], stages: Mapping[str, Stage]) -> None:
         """See `Broker.want`; `trial` is `<sweep>/<number>`."""
-        self._broker.want(trial, rung, wanted, stages)
+        ids = tuple(wanted)
+        self._tally.wants(trial, (stages[id] for id in closure(ids, lambda id: stages[id].needs)))
+        self._broker.want(trial, rung, ids, stages)
 
     def done(self, trial: str, wanted: Iterable[str]) -> Answer | None:
         """See `Broker.done`."""
@@ -154,6 +169,7 @@ class Hub:
     def drop(self, trial: str) -> None:
         """See `Broker.drop`."""
         self._briefs.pop(trial, None)
+        self._tally.drops(trial)
         self._broker.drop(trial)
 
     # --- drivers ----------------------------------------------------------------------------------------------------
@@ -169,12 +185,12 @@ class Hub:
         mine = self._sweeps.setdefault(sweep, Sweep(driver.reign, self._awake))
         mine.seen = self._awake
         for name in driver.ended:
-            self._gone(name, excused=self._lost_node(name))
+            self._gone(name, excused=self._excused(name))
         for other in [name for name, entry in self._sweeps.items() if self._awake - entry.seen > LEASE]:
             self._forget(other)
         self._look_at_lanes(sweep, driver)
         mine.begun |= any(trial.partition("/")[0] == sweep for trial in self._broker.trials())
-        demand = self._broker.demand() if mine.begun else driver.ahead
+        demand = self._ready = self._broker.demand() if mine.begun else driver.ahead
         launch = self._fleet.grow(sweep, demand, driver.room, driver.limits, self._others)
         news = News(mine.life, list(mine.notices), launch, mine.made, mine.trouble, self._fleet.wait(sweep))
         mine.notices.clear()
@@ -194,6 +210,10 @@ class Hub:
             self._break_up(name, excused=True)
             self._broker.leave(name, excused=True)
             self._fleet.displaced(name)
+        for name in [name for name in self._living if self._is_doomed(self._places(name))]:
+            if self._fleet.leave(name):  # so that another one takes its place; what it runs stops at its next step
+                text = f"lane {name}: its machine is about to be taken away; its stage goes on elsewhere"
+                self._note(_sweeps_of([name]), Remark(text))
         for name in [name for name, member in self._fleet.members.items() if member.owner == sweep]:
             if name not in driver.lanes:
                 self._gone(name, excused=True)  # its driver never heard of it
@@ -223,6 +243,24 @@ class Hub:
     def attended(self) -> bool:
         """Whether there are drivers, also silent ones."""
         return bool(self._sweeps)
+
+    # --- who watches ------------------------------------------------------------------------------------------------
+
+    def census(self) -> Census:
+        """What there is now, and what has been counted. It asks nobody, also not the store."""
+        tally = self._tally
+        return Census(
+            stages=self._broker.standing(),
+            ready={size(shape): count for shape, count in self._ready.items()},
+            lanes=Counter((m.owner, size(m.shape), m.state) for m in self._fleet.members.values()),
+            asked=dict(tally.asked),
+            shared=dict(tally.shared),
+            found=dict(self._broker.found),
+            runs=dict(tally.runs),
+            seconds=dict(tally.seconds),
+            steps=dict(tally.steps),
+            tokens=dict(tally.tokens),
+        )
 
     # --- the hubs of other stores -----------------------------------------------------------------------------------
 
@@ -275,9 +313,9 @@ class Hub:
         self._living.pop(name, None)
         stage, sweeps = self._running.pop(name, (None, set()))
         if stage is not None:
-            self._note(
-                sweeps, StageEnded(name, stage.id, stage.label, Ending.EXCUSED if excused else Ending.FAILED, DIED)
-            )
+            ending = Ending.EXCUSED if excused else Ending.FAILED
+            self._tally.ends(name, ending)
+            self._note(sweeps, StageEnded(name, stage.id, stage.label, ending, DIED))
 
     def _to_stop(self, lane: str) -> bool:
         owner = self._sweeps.get(lane.partition("/")[0])
@@ -295,6 +333,13 @@ class Hub:
 
     def _lost_node(self, lane: str) -> bool:
         return self._lost(self._places(lane))
+
+    def _excused(self, lane: str) -> bool:
+        """Whether its machine is to blame for a lane's end."""
+        return self._lost_node(lane) or self._is_doomed(self._places(lane))
+
+    def _is_doomed(self, places: Iterable[Place]) -> bool:
+        return bool({place.node for place in places} & set(self._doomed()))
 
     def _lost(self, places: Iterable[Place]) -> bool:
         return not {place.node for place in places} <= set(self._nodes())

@@ -82,6 +82,7 @@ class Entry:
     handed: bool = False  # to a lane, by this broker
     held: Held | None = None  # by another broker, when the store was asked last
     looked: float = 0.0  # when that was
+    met: bool = False  # the store has been asked for it
 
     @cached_property
     def needs(self) -> tuple[str, ...]:

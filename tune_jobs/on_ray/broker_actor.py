@@ -10,7 +10,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -24,6 +24,8 @@ from tune_jobs.lanes.broker import Patience
 from tune_jobs.lanes.hub import LEASE, Hub
 from tune_jobs.lanes.shares import Claim
 from tune_jobs.on_ray import janitor
+from tune_jobs.on_ray.metrics import BrokerMetrics, count_store_faults
+from tune_jobs.on_ray.nodes import Seldom, alive, doomed
 
 NAMESPACE = "crosslift"
 PREFIX = "broker-"
@@ -32,7 +34,6 @@ CLEARING = 30.0  # seconds between two looks for what dead jobs have left
 SETTLING = 3.0  # seconds after the actor's start in which the lanes that a predecessor had served report
 REVIVAL = 60.0  # seconds that whoever calls waits for it to come back
 PAUSE = 0.2  # seconds between two tries
-FRESH = 0.5  # seconds for which it is known which machines live
 ALONE = 3 * LEASE  # seconds without a word of its drivers after which the actor ends
 DESERTED = 4.0  # the same where all of them have left: what their jobs have left behind can be seen by then
 
@@ -44,10 +45,14 @@ class BrokerActor:
 
     def __init__(self, location: str) -> None:
         patience = Patience(settling=SETTLING)
-        self._hub = Hub(StageStore(open_objects(location, reached=True)), time.monotonic, _Nodes(), patience)
+        store = StageStore(open_objects(location, reached=True))
+        self._hub = Hub(store, time.monotonic, Seldom(alive), patience, Seldom(doomed))
         self._name = name_of(location)
         self._calls = 0  # that have begun and not ended: a store may keep one waiting for minutes
         self._spoken = time.monotonic()  # when the last one ended
+        self._quiet = threading.Lock()  # held while the hub changes
+        self._metrics = BrokerMetrics(location.rstrip("/"))
+        count_store_faults()
         threading.Thread(target=self._look_around, daemon=True).start()
 
     def call(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
@@ -56,13 +61,16 @@ class BrokerActor:
             return self._hub.claim()
         self._calls += 1
         try:
-            return getattr(self._hub, name)(*arguments, **keywords)
+            with self._quiet:
+                return getattr(self._hub, name)(*arguments, **keywords)
         finally:
             self._spoken = time.monotonic()
             self._calls -= 1
 
     def _look_around(self) -> None:
-        """Hear the brokers of other stores, clear away what dead jobs have left, and end when there is no driver."""
+        """Hear the brokers of other stores, clear away what dead jobs have left, publish what there is, and end when
+        there is no driver.
+        """
         me = ray.get_runtime_context().current_actor  # not there when the thread ends
         cleared = -CLEARING
         claims: dict[str, Claim] = {}
@@ -70,6 +78,7 @@ class BrokerActor:
             try:
                 claims = dict(_claims(self._name, claims))
                 self._hub.hear(claims.values())
+                self._publish()
                 if time.monotonic() - cleared > CLEARING:
                     cleared = time.monotonic()
                     janitor.clear()
@@ -79,6 +88,15 @@ class BrokerActor:
         with suppress(Exception):  # or its successor does it
             janitor.clear()
         ray.kill(me)  # for good: it is not started again
+
+    def _publish(self) -> None:
+        """What the hub counts, unless it waits for its store."""
+        if self._quiet.acquire(timeout=LOOK):
+            try:
+                census = self._hub.census()
+            finally:
+                self._quiet.release()
+            self._metrics.publish(census)
 
 
 def _claims(mine: str, before: Mapping[str, Claim]) -> Iterator[tuple[str, Claim]]:
@@ -92,20 +110,6 @@ def _claims(mine: str, before: Mapping[str, Claim]) -> Iterator[tuple[str, Claim
             except (ValueError, ray.exceptions.RayError):  # it ends, starts again, or is slow
                 if name in before:
                     yield name, before[name]
-
-
-class _Nodes:
-    """The machines that are alive, asked anew after `FRESH`: the hub wants to know many times a second."""
-
-    def __init__(self) -> None:
-        self._asked = -FRESH
-        self._alive: frozenset[str] = frozenset()
-
-    def __call__(self) -> Collection[str]:
-        if time.monotonic() - self._asked > FRESH:
-            self._alive = frozenset(node["NodeID"] for node in ray.nodes() if node["Alive"])
-            self._asked = time.monotonic()
-        return self._alive
 
 
 class RemoteBroker:

@@ -95,6 +95,7 @@ def _connect(address: str | None, wishes: Shape) -> None:
                 resources={SLOT: SLOTS * cores},
                 _node_ip_address=LOOPBACK,
                 include_dashboard=False,
+                _system_config={"enable_metrics_collection": False},  # it listens on all addresses, without a token
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )

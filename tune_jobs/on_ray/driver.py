@@ -33,6 +33,7 @@ from tune_jobs.lanes.signals import polite_stop
 from tune_jobs.on_ray.attendant import Attendant
 from tune_jobs.on_ray.broker_actor import broker_of
 from tune_jobs.on_ray.cluster import SLOT, Cluster, check_slots, cluster
+from tune_jobs.on_ray.metrics import TrialMetrics, count_store_faults
 from tune_jobs.on_ray.search import Brake, Conduct, RungScheduler, SweepSearcher
 from tune_jobs.on_ray.trial import Brief, live
 from tune_jobs.places import cache_folder
@@ -98,8 +99,10 @@ def run_sweep_on_ray(
         check_slots()
         log = open_log(space, store.objects, expand)  # last: it ends whoever drives the sweep now
         ahead = first_lane([first], store)
+        count_store_faults()
+        published = TrialMetrics(location, space.name, log.history)
         with polite_stop() as asked:  # in here: Ray sets signals of its own when it starts
-            tell = one_at_a_time(metered(meter, on_event))
+            tell = one_at_a_time(published.note, metered(meter, on_event))
             driver = _Driver(space, location, store, log, settings, instance, tell, ahead, meter)
             over = driver.run(expand, asked)
     return _summary(space, log, driver.trained, store, meter, over)
@@ -233,12 +236,13 @@ def first_lane(graphs: Sequence[Graph], store: StageStore) -> Counter[Shape]:
     return Counter(stage.shape for stage in islice((s for s in stages if store.committed(s.id) is None), 1))
 
 
-def one_at_a_time(on_event: OnEvent) -> OnEvent:
-    """The same, for several threads."""
+def one_at_a_time(*listeners: OnEvent) -> OnEvent:
+    """All of them, for several threads."""
     lock = threading.Lock()
 
     def tell(notice: Notice) -> None:
         with lock:
-            on_event(notice)
+            for listener in listeners:
+                listener(notice)
 
     return tell

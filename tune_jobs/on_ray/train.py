@@ -17,7 +17,7 @@ from trainers.lane import Lane
 from trainers.memory import ENVIRONMENT as MEMORY
 
 THREADS = 64  # lanes that one driver may have
-DEATHS = 4  # of its workers, after which a lane ends; another one is begun
+DEATHS = 4  # of its workers, after which a lane ends; another one is begun. Machines taken away with notice are none
 
 # read by Ray Train: look after workers often, and do not ask anew while nodes take minutes to come
 ENVIRONMENT = {
@@ -61,12 +61,16 @@ def _fit(lane: Lane) -> None:
                 name=lane.name.replace("/", "-"),
                 storage_path=scratch,
                 worker_runtime_env={"env_vars": MEMORY},
-                failure_config=ray.train.FailureConfig(max_failures=DEATHS),
+                failure_config=ray.train.FailureConfig(  # type: ignore[call-arg]  # so are these
+                    max_failures=DEATHS, max_preemption_failures=-1
+                ),
             ),
         ).fit()
 
 
 def _serve(config: dict[str, Any]) -> None:
     from trainers.worker import serve  # in the worker alone
+    from tune_jobs.on_ray.metrics import count_store_faults
 
+    count_store_faults()
     serve(config["lane"])

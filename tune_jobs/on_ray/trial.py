@@ -22,6 +22,7 @@ from trainers.store import open_objects
 from trainers.store.stages import StageStore
 from tune_jobs.lanes.broker import Answer
 from tune_jobs.lanes.hub import Hub
+from tune_jobs.on_ray.metrics import count_store_faults
 from tune_jobs.sweeps.events import Decided, Ended, Rung
 from tune_jobs.sweeps.history import TrialHistory
 from tune_jobs.sweeps.scorer import Scorer
@@ -45,6 +46,7 @@ class Brief:
 
 def live(config: dict[str, Any], broker: Hub, sweep: str, location: str) -> None:
     """The function that Ray Tune runs; `config["trial"]` is the trial's number."""
+    count_store_faults()
     name = f"{sweep}/{config['trial']}"
     while not isinstance(brief := broker.brief(name), Brief):
         time.sleep(POLL)
