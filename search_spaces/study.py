@@ -1,7 +1,8 @@
 """The study: which point to try next. Stateless: it is built anew from the history at every question.
 
 So a sweep that is continued asks exactly what an undisturbed one would have asked: the answer is a function of the
-space, the trial's number and the history. Samplers are made anew too, seeded from (seed, number, attempt).
+space, the trial's number and the history. Samplers are made anew too, seeded from (seed, number, attempt). What follows
+from one past trial alone is remembered, so that a question among ten thousand trials need not work it out anew.
 
 Until `search.startup` trials have a value, and for `sampler: random`, points are drawn from the axes' prior (`axes`,
 `simplex`); afterwards the sampler is asked. What it proposes is moved to the nearest point. A point whose recipe was
@@ -13,17 +14,19 @@ trials instead (Nomura et al. 2021, Warm starting CMA-ES for hyperparameter opti
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib
 import json
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from random import Random
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -40,6 +43,8 @@ ATTEMPTS = 8  # questions to a sampler before the prior is asked
 DRAWS = 32  # from the prior, before the space is walked through
 WARM_START = 10  # complete trials that CMA-ES needs: it starts from their best tenth
 WALK = 1_000_000  # points looked at in such a walk
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -83,6 +88,8 @@ class Study:
         for coordinates in self.coordinates:
             self.distributions |= coordinates.distributions()
         self._recipes: dict[str, str] = {}
+        self._met = _Each(lambda past: self._recipe(past.params) if past.params else "")
+        self._trials = _Each(lambda past: self._trial(past, past.value))
 
     def suggest(self, number: int, history: Sequence[Past]) -> Params | None:
         """The point of trial `number`; None when no point is left whose recipe is new.
@@ -93,14 +100,13 @@ class Study:
         """
         if not self.space.axes:  # one recipe and its baseline
             return {} if len(history) <= 1 else None
-        met = {self._recipe(past.params) for past in history if past.params} | {digest(self.space.baseline())}
+        met = {*self._met.of(history), self._baseline}
         points = self.space.grid() if self.space.search.sampler == "grid" else self._candidates(number, history)
         return next((point for point in points if self._recipe(point) not in met), None)
 
     def _candidates(self, number: int, history: Sequence[Past]) -> Iterator[Params]:
         """Points in the order in which they are to be tried, some of them twice."""
-        told = self._told(history)
-        if self.space.search.sampler != "random" and self._started(told):
+        if self.space.search.sampler != "random" and self._started(told := self._told(history)):
             for attempt in range(ATTEMPTS):
                 with suppress(NoMixtureError):  # a proposal that is no point: ask again
                     yield self._ask(told, self._seed(number, attempt))
@@ -132,21 +138,26 @@ class Study:
         """The history as the study sees it; the baseline only where it is a point of the space."""
         values = [past.value for past in history if past.value is not None and math.isfinite(past.value)]
         worst = min(values, default=0.0)
-        points = ((past, past.params or self.space.baseline_params) for past in history)
-        return [self._trial(past, point, worst) for past, point in points if point is not None]
+        told = zip(history, self._trials.of(history), strict=True)
+        trials = (self._trial(past, worst) if _infinite(past.value) else trial for past, trial in told)
+        return [trial for trial in trials if trial is not None]
 
-    def _trial(self, past: Past, point: Mapping[str, Any], worst: float) -> FrozenTrial:
+    def _trial(self, past: Past, value: float | None) -> FrozenTrial | None:
+        """A past trial as a study has it, with this value; None: it is no point."""
+        point = past.params or self.space.baseline_params
+        if point is None or _infinite(value):
+            return None
         parameters: dict[str, Any] = {}
-        for name, value in self.space.canonical(point).items():
-            parameters |= Coordinates(name, self.space.axes[name]).encode(value)
-        value = past.value if past.value is not None and math.isfinite(past.value) else worst
-        return create_trial(
+        for name, place in self.space.canonical(point).items():
+            parameters |= Coordinates(name, self.space.axes[name]).encode(place)
+        trial = create_trial(
             state=_STATES[past.state],
             params=parameters,
             distributions=self.distributions,
             value=value if past.state is State.COMPLETE else None,
-            intermediate_values={past.rung: value} if past.state is State.PRUNED else None,
+            intermediate_values={past.rung: value} if past.state is State.PRUNED and value is not None else None,
         )
+        return _Lasting.of(trial)
 
     def _recipe(self, params: Mapping[str, Any]) -> str:
         """The recipe's digest at a point, computed once: two points may be one recipe."""
@@ -155,9 +166,48 @@ class Study:
             self._recipes[key] = digest(self.space.recipe(params))
         return self._recipes[key]
 
+    @cached_property
+    def _baseline(self) -> str:
+        return digest(self.space.baseline())
+
     def _seed(self, number: int, attempt: int) -> int:
         text = f"{self.space.search.seed} {number} {attempt}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % (2**31)
+
+
+class _Each(Generic[T]):
+    """What follows from each trial of a history, found once for as long as it is the same trial."""
+
+    def __init__(self, find: Callable[[Past], T]) -> None:
+        self._find = find
+        self._found: list[tuple[Past, T]] = []
+
+    def of(self, history: Sequence[Past]) -> list[T]:
+        """In the history's order."""
+        del self._found[len(history) :]
+        for number, past in enumerate(history):
+            if number == len(self._found):
+                self._found.append((past, self._find(past)))
+            elif self._found[number][0] is not past:
+                self._found[number] = past, self._find(past)
+        return [found for _, found in self._found]
+
+
+class _Lasting(FrozenTrial):
+    """A trial that every study may have as it is: what it holds is never changed, so a deep copy is a shallow one."""
+
+    @classmethod
+    def of(cls, trial: FrozenTrial) -> FrozenTrial:
+        lasting = cls.__new__(cls)
+        lasting.__dict__.update(trial.__dict__)
+        return lasting
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> FrozenTrial:
+        return copy.copy(self)
+
+
+def _infinite(value: float | None) -> bool:
+    return value is not None and not math.isfinite(value)
 
 
 def _sampler(name: str, seed: int, told: Sequence[FrozenTrial]) -> BaseSampler:

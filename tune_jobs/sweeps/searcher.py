@@ -32,6 +32,7 @@ class Searcher:
     def __init__(self, space: Space) -> None:
         self._space = space
         self._study = Study(space)
+        self._told: dict[int, tuple[TrialHistory, Past]] = {}  # of trials of which nothing will change any more
         self._exhausted_at: int | None = None  # the number for which there was no new recipe
 
     def next(self, history: History) -> tuple[Params, Recipe] | None:
@@ -45,18 +46,26 @@ class Searcher:
         search = self._space.search
         if search.reproducible:
             settled = self.settled(number)
-            if any(trial.ended is None for trial in history.trials[:settled]):
+            if any(trial.number < settled for trial in history.open()):
                 return None
         elif len(history.open()) < search.concurrency:
             settled = number
         else:
             return None
-        past = [told(trial, settled=trial.number < settled) for trial in history.trials]
+        past = [self._past(trial, settled=trial.number < settled) for trial in history.trials]
         params = self._study.suggest(number, past)
         if params is None:
             self._exhausted_at = number
             return None
         return params, self._space.recipe(params)
+
+    def _past(self, trial: TrialHistory, *, settled: bool) -> Past:
+        if not settled or trial.ended is None:
+            return told(trial, settled=False)
+        known = self._told.get(trial.number)
+        if known is None or known[0] is not trial:
+            known = self._told[trial.number] = trial, told(trial, settled=True)
+        return known[1]
 
     def settled(self, number: int) -> int:
         """How many trials have to end before trial `number` of a reproducible search begins."""
