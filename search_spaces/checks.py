@@ -15,7 +15,7 @@ from tasks.examples import Kind
 from tasks.languages import ISO3
 from tasks.suites import Suite
 from tasks.zero_shot import check_training_file
-from trainers.recipe import Recipe
+from trainers.recipe import Recipe, Target
 
 NAMED_SUITES = ("xtreme", "xtreme-r")
 _PRIVATE_USE = re.compile(r"q[a-t][a-z]")  # ISO 639-2: reserved for local use; the toy world's languages
@@ -121,9 +121,11 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
     if weights and abs(total - 1) > _WEIGHTS_TOLERANCE:
         keys = ("recipe", "intermediate", "tasks")
         raise document.error(f"{dotted(keys)}: the weights sum to {total:g}; they are probabilities and sum to 1", keys)
-    instead = _value(recipe, ("target", "train_on")) or {}
-    for name, other in instead.items():
-        keys = ("recipe", "target", "train_on", name)
+    target = Target.model_validate({field: _value(recipe, ("target", field)) or {} for field in ("train_on", "before")})
+    asked = [*(("train_on", *named) for named in target.train_on.items())]
+    asked += [("before", name, other) for name, other in target.before.items() if other is not None]
+    for field, name, other in asked:
+        keys = ("recipe", "target", field, name)
         if name not in suite.tasks:
             raise document.error(f"{dotted(keys)}: no task of the suite, {nearest(name, suite.tasks)}", keys)
         ours, theirs = catalog.get(name), task(other, document, keys)
@@ -132,10 +134,13 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
         if set(theirs.labels) != set(ours.labels):
             what = f"{other} has other labels than {name}, {nearest(other, _trainers_of(ours))}"
             raise document.error(f"{dotted(keys)}: {what}", keys)
-    trained = {name: instead.get(name) or catalog.get(name).train_on or name for name in suite.tasks}
+    if unknown := [name for name in target.before if name not in suite.tasks]:
+        keys = ("recipe", "target", "before", unknown[0])
+        raise document.error(f"{dotted(keys)}: no task of the suite, {nearest(unknown[0], suite.tasks)}", keys)
+    trained = {task.name: target.trained_on(task) for task in map(catalog.get, suite.tasks)}
     # where a pool is searched, settings are the task's own: SQuAD's are those of answering its questions
-    settled = {name if catalog.get(name).kind.searched else train for name, train in trained.items()}
-    for field, known in (("per_task", settled), ("limit", set(trained.values()))):
+    settled = {s for name, sets in trained.items() for s in ((name,) if catalog.get(name).kind.searched else sets)}
+    for field, known in (("per_task", settled), ("limit", {s for sets in trained.values() for s in sets})):
         for name, keys in _named(recipe, "target", field):
             task(name, document, keys)
             if name not in known:

@@ -125,6 +125,7 @@ class Task:
     `selection` names the split (or the held-out fifth of one) on which recipes are ranked, `report` the split that
     `final` alone scores, `dev` the English development set. `train_on` names the task whose `train` split trains this
     task's head (SQuAD for XQuAD); None means the task trains on its own, or, where a pool is searched, not at all.
+    `before` names the task whose training set the same head learns from first (Social IQa for XCOPA, as in XTREME-R).
     `labels` is the closed label set in the order of the classifier's outputs, `aliases` other spellings of labels in
     its files.
 
@@ -149,6 +150,7 @@ class Task:
     labels: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     train_on: str | None = None
+    before: str | None = None
     selection: str | HeldOut | None = None
     report: str | None = None
     dev: str | HeldOut | None = None

@@ -232,16 +232,26 @@ class _Builder:
         evaluated = [d for language in suite.languages_of(name) if (d := self.supply.evaluation(task, language, part))]
         if not evaluated:
             return []
-        train = self.recipe.target.train_on.get(name, task.train_on or name)
-        key = name if task.kind.searched else train  # SQuAD as a ranking task has other settings than SQuAD
-        settings = self.recipe.target.per_task.get(key, self.recipe.target.optimisation)
+        trained = self.recipe.target.trained_on(task)
+        key = name if task.kind.searched else trained[-1]  # SQuAD as a ranking task has other settings than SQuAD
+        settings = self.settings(key)
         model = encoder
-        if task.dual or not task.kind.searched:
-            model = self.target(train, settings, tokenizer, encoder, task if task.dual else catalog.get(train))
+        if task.dual:
+            model = self.target(trained[-1], settings, tokenizer, model, task)
+        elif not task.kind.searched:
+            for train in trained:
+                goes_on = model != encoder
+                model = self.target(train, self.settings(train), tokenizer, model, catalog.get(train), head=goes_on)
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 
-    def target(self, name: str, settings: Optimisation, tokenizer: str, encoder: str, task: Task) -> str:
-        """Training on the set of one task as another one: itself, or one that ranks."""
+    def settings(self, key: str) -> Optimisation:
+        """Those of training on a task's set, or of a ranking task."""
+        return self.recipe.target.per_task.get(key, self.recipe.target.optimisation)
+
+    def target(
+        self, name: str, settings: Optimisation, tokenizer: str, encoder: str, task: Task, *, head: bool = False
+    ) -> str:
+        """Training on the set of one task as another one: itself, or one that ranks; with the encoder's head or not."""
         dataset = self.supply.training(name)
         known = sum(map(learnable, dataset.examples)) if task.dual else len(dataset)  # a pair a query
         count = min(known, self.recipe.target.limit.get(name, known))
@@ -254,6 +264,7 @@ class _Builder:
             keep=settings.keep,
             dev=dev_data(task, dev) if dev else None,
             pooling=self.recipe.retrieval.pooling if task.dual else None,
+            head=head,
             seed=self.recipe.seed,
             numerics=self.recipe.numerics,
         )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from tasks.declaration import Task
 from trainers.identity import Later, Rounded, Spec, round3
 
 Device = Literal["cpu", "cuda"]
@@ -113,12 +114,23 @@ class Intermediate(Spec):
 
 
 class Target(Spec):
-    """Fine-tuning on each target task's English training set, with a fresh head."""
+    """Fine-tuning on each target task's English training set, with a fresh head.
+
+    `before` names, by target task, what the same head learns from first, in place of what the task declares; None:
+    nothing.
+    """
 
     optimisation: Optimisation = Optimisation()
     per_task: dict[str, Optimisation] = Field(default_factory=dict)  # whole settings, by training task
     train_on: dict[str, str] = Field(default_factory=dict)  # another training task than the declared one, by task
     limit: dict[str, int] = Field(default_factory=dict)  # at most so many examples, the first of the nested order
+    before: Annotated[dict[str, str | None], Later({})] = Field(default_factory=dict)
+
+    def trained_on(self, task: Task) -> tuple[str, ...]:
+        """The training sets from which a task's head learns, one after the other."""
+        last = self.train_on.get(task.name, task.train_on or task.name)
+        first = self.before.get(task.name, task.before)
+        return (last,) if first in (None, last) else (str(first), last)
 
 
 class Retrieval(Spec):

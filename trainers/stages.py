@@ -128,7 +128,10 @@ class IntermediateSpec(StageSpec):
 
 
 class TargetSpec(StageSpec):
-    """Fine-tuning on one English training set with a fresh head, or as a dual encoder for ranking."""
+    """Fine-tuning on one English training set, or as a dual encoder for ranking.
+
+    The head is fresh, or, with `head`, that of the target stage from which the encoder comes.
+    """
 
     kind: Literal["target"] = "target"
     tokenizer: str
@@ -138,6 +141,7 @@ class TargetSpec(StageSpec):
     keep: Literal["last", "best"]
     dev: Data | None = None  # what `keep: best` measures
     pooling: Annotated[Pooling | None, Later(None)] = None  # of the last layer, where queries learn to find candidates
+    head: Annotated[bool, Later(False)] = False
     seed: int
     numerics: Numerics
 

@@ -107,7 +107,10 @@ class Bench:
         recipe = Recipe(
             base=Base(scratch=_scratch(task, *self._spoken(task))),
             intermediate=Intermediate(tasks={taught: 1.0}, cap=LIMIT, optimisation=settings) if taught else None,
-            target=Target(optimisation=settings, limit={task.train_on or task.name: LIMIT}),
+            target=Target(
+                optimisation=settings,
+                limit={task.train_on or task.name: LIMIT, **({task.before: LIMIT} if task.before else {})},
+            ),
             retrieval=Retrieval(layer=1),
         )
         return expand(recipe, suite, self.data)

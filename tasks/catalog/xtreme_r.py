@@ -40,6 +40,7 @@ XCOPA = Task(
     licence="CC BY 4.0",
     citation="Ponti et al. 2020, XCOPA: a multilingual dataset for causal commonsense reasoning",
     train_on="copa",
+    before="socialiqa",
     selection="dev",
     report="test",
     sizes={"dev": 100, "test": 500},

@@ -43,9 +43,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Test:
-    """A block of the file: rows by their field, in file order."""
+    """A block of the file: rows by their field, in file order; `where` it begins."""
 
     name: str
+    where: str
     rows: dict[str, list[Row]] = field(default_factory=dict)
 
 
@@ -78,7 +79,7 @@ def _tests(path: Path, language: str) -> list[Test]:
         if len(cells) != len(header) - 1:
             raise UserError(f"{len(line)} columns, but the header has {len(header)}", where=where)
         if head == _HEADS[0]:
-            tests.append(Test(cells[0]))
+            tests.append(Test(cells[0], where))
         elif head and head not in _HEADS:
             if not tests:
                 raise UserError("a row before the first test's 'Name'", where=where)
@@ -87,7 +88,7 @@ def _tests(path: Path, language: str) -> list[Test]:
         contexts, questions, answers = (len(test.rows.get(name, ())) for name in (_CONTEXT, _QUESTION, _ANSWER))
         if not contexts or not questions or questions != answers:
             what = f"the test {test.name!r} has {contexts} contexts, {questions} questions and {answers} answers"
-            raise UserError(f"{what}: it must have a context, and an answer to each question", where=str(path))
+            raise UserError(f"{what}: it must have a context, and an answer to each question", where=test.where)
     return tests
 
 

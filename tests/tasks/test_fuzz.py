@@ -218,6 +218,6 @@ def assert_says_where(error: str, paths: Sequence[Path]) -> None:
 
 OF_A_LINE = re.compile(r"\.\w+:\d+: ")
 OF_A_FILE = re.compile(
-    "is empty|holds no examples|no entity|occurs twice|as in the gold|has no label, but|the test 'test|"
+    "is empty|holds no examples|no entity|occurs twice|as in the gold|has no label, but|"
     r"\d+ (labels|predictions) for \d+ examples|sentence \d+"
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
@@ -33,6 +33,7 @@ from trainers.session import Session
 from trainers.stages import Data, IntermediateSpec, Schedule, TargetSpec
 from trainers.work import rank
 
+HEAD = "head.safetensors"
 MASK = 0.15  # of a masked-language-model share (Devlin et al. 2019, section 3.1)
 
 
@@ -122,17 +123,19 @@ def run_intermediate(spec: IntermediateSpec, session: Session) -> dict[str, Any]
 
 
 def run_target(spec: TargetSpec, session: Session) -> dict[str, Any]:
-    """Fine-tune on one training set with a fresh head; save encoder, head and what the head's outputs mean.
+    """Fine-tune on one training set; save encoder, head and what the head's outputs mean.
 
     Ranking has no head: see `trainers.work.rank`.
     """
     if spec.train.kind is Kind.RANKING:
         return rank.run(spec, session)
     objective = _objective(spec, session, [spec.train], [1.0], (spec.dev,) if spec.dev else ())
+    if spec.head:
+        objective.model.heads[0].load_state_dict(load_file(session.folder(spec.encoder) / HEAD))
     tally = Trainer(objective, spec.schedule, spec.numerics, spec.seed, session).run()
     _save_encoder(objective.model, spec.tokenizer, session)
     head = {name: tensor.contiguous().cpu() for name, tensor in objective.model.heads[0].state_dict().items()}
-    save_file(head, session.made / "head.safetensors")
+    save_file(head, session.made / HEAD)
     (session.made / "head.json").write_bytes(canonical_json({"kind": spec.train.kind, "labels": spec.train.labels}))
     return tally.facts()
 

@@ -14,11 +14,8 @@ ENGLISH = "en"
 def not_english(recipe: Recipe, suite: Suite) -> tuple[str, ...]:
     """The training tasks of a recipe that are not in English: intermediate ones, and those of the suite's targets."""
     intermediate = recipe.intermediate.tasks if recipe.intermediate else {}
-    targets = [
-        recipe.target.train_on.get(name) or catalog.get(name).train_on or name
-        for name in suite.tasks
-        if catalog.get(name).dual or not catalog.get(name).kind.searched
-    ]
+    trained = [task for task in map(catalog.get, suite.tasks) if task.dual or not task.kind.searched]
+    targets = [name for task in trained for name in recipe.target.trained_on(task)]
     return tuple(name for name in dict.fromkeys((*intermediate, *targets)) if catalog.get(name).taught_in != ENGLISH)
 
 
