@@ -21,7 +21,7 @@ PACKAGES = ("openssh-server", "openssh-client", "rsync", "iproute2")
 BRIDGE = "crosslift0"
 NET = "10.78.0"
 OUTSIDE = f"{NET}.254"  # this machine, on the bridge
-PATIENCE = 20.0
+PATIENCE = 60.0
 RAY = Path("/", "tmp", "ray")  # where Ray keeps a machine's sessions
 
 
@@ -69,6 +69,8 @@ class Host:
         call("ip", "netns", "add", self.name)
         call("ip", "link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", self.name)
         call("ip", "link", "set", veth, "master", BRIDGE, "up")
+        card = f"02:00:00:00:00:{self.number:02x}"  # the lost machine's, or others would look for that one for a while
+        call("ip", "-n", self.name, "link", "set", "eth0", "address", card)
         call("ip", "-n", self.name, "addr", "add", f"{self.address}/24", "dev", "eth0")
         for link in ("eth0", "lo"):
             call("ip", "-n", self.name, "link", "set", link, "up")
