@@ -11,8 +11,8 @@ sweeps of a cluster, options say it for one command and win::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from pydantic import Field, ValidationError
 from search_spaces.document import read
 from search_spaces.validation import validate
 from tasks.errors import UserError, nearest
-from tune_jobs.sweeps.budget import Budget, Caps, Prices, Section
+from tune_jobs.sweeps.budget import Budget, Caps, Prices, Section, Usage
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -42,6 +42,12 @@ class ClusterSettings:
     lanes: int | None
     workers: int
     budget: Budget
+
+    def price(self) -> Callable[[Usage], float] | None:
+        """What is planned for one lane costs on so many; None: nothing has a price."""
+        if self.budget.prices == Prices():
+            return None
+        return lambda usage: self.budget.prices.of(replace(usage, hours=usage.hours / (self.lanes or 1)))
 
     def words(self) -> dict[str, Any]:
         """As options of a command elsewhere, where the file is not."""

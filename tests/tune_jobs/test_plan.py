@@ -17,8 +17,10 @@ from trainers.recipe import Numerics
 from trainers.stages import PretrainSpec, Schedule
 from trainers.store import open_objects
 from trainers.store.stages import StageStore
+from tune_jobs.cluster_settings import cluster_settings
 from tune_jobs.results.plan import Estimate, Expand, plan
 from tune_jobs.results.sizes import parameters
+from tune_jobs.sweeps.budget import Usage
 from tune_jobs.sweeps.driver import run_sweep
 
 
@@ -70,6 +72,19 @@ def test_half_a_sweep_later_the_rest_is_planned(
     assert to_run(rest) == whole - done
     assert rest.hours is not None
     assert rest.hours > 0
+
+
+def test_gpus_and_money_are_planned_as_timed(bench_space: tuple[Space, Expand, StageStore, bench.LotLane]) -> None:
+    space, stages, store, lane = bench_space
+    run_sweep(with_search(space, trials=3), store, expand=stages, lane=lane)
+    commits = [c.model_copy(update={"facts": c.facts | {"workers": 2, "cores": 3, "gpus": 4}}) for c in store.commits()]
+    settings = cluster_settings(None, lanes=5, prices="gpu_hour=2,core_hour=0.1,head_hour=1")
+    rest = plan(space, stages, commits, settings.price()).low
+    assert rest.usage is not None and rest.money is not None
+    hours = rest.usage.hours
+    assert hours > 0
+    assert rest.usage == Usage(hours, pytest.approx(8 * hours), pytest.approx(6 * hours))
+    assert rest.money == pytest.approx(16 * hours + 0.6 * hours + hours / 5)
 
 
 def test_stored_scores_need_nothing_even_if_their_weights_are_gone(

@@ -19,6 +19,7 @@ from trainers.recipe import Recipe
 from trainers.stages import Stage
 from trainers.store.manifest import Commit
 from tune_jobs.results.sizes import stage_bytes
+from tune_jobs.sweeps.budget import HOUR, Usage, taken
 
 KINDS = ("tokenizer", "pretrain", "intermediate", "target", "score")
 DRAWS = 8  # simulated sweeps where the recipes are not known beforehand
@@ -44,18 +45,29 @@ class Stages:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one list of recipes would cost; tokens, GB and hours are of the stages that are still to run."""
+    """What one list of recipes would cost; all but `stages` is of those that are still to run.
+
+    `usage`: on lanes as they were timed on, one after another; None where no timing is recorded. `money`: None also
+    where nothing has a price.
+    """
 
     recipes: int
     stages: Mapping[str, Stages]
     tokens: int
     gigabytes: float
-    hours: float | None
+    usage: Usage | None
+    money: float | None = None
+
+    @property
+    def hours(self) -> float | None:
+        """On one lane."""
+        return self.usage.hours if self.usage is not None else None
 
     def to_json(self) -> dict[str, Any]:
         """Everything, for `--json`."""
         stages = {kind: asdict(count) | {"shared": count.shared} for kind, count in self.stages.items()}
-        return asdict(self) | {"stages": stages}
+        hours = vars(self.usage) if self.usage is not None else dict.fromkeys(vars(Usage()))
+        return {key: value for key, value in asdict(self).items() if key != "usage"} | hours | {"stages": stages}
 
 
 @dataclass(frozen=True)
@@ -81,13 +93,16 @@ class Plan:
         }
 
 
-def plan(space: Space, expand: Expand, commits: Iterable[Commit]) -> Plan:
+def plan(
+    space: Space, expand: Expand, commits: Iterable[Commit], price: Callable[[Usage], float] | None = None
+) -> Plan:
     """Plan a sweep.
 
     Args:
         space: what would be searched.
         expand: a recipe's stages on the space's suite and data.
         commits: all that the store holds.
+        price: what is used costs; None: nothing has a price.
     """
     stored = {commit.stage: commit for commit in commits}
     known: dict[str, Graph] = {}
@@ -97,7 +112,10 @@ def plan(space: Space, expand: Expand, commits: Iterable[Commit]) -> Plan:
 
     exact = space.search.sampler in FORESEEN
     seeds = [space.search.seed + draw for draw in range(1 if exact else DRAWS)]
-    estimates = [estimate([graph(recipe) for recipe in recipes(space, seed)], stored) for seed in seeds]
+    unpriced = (estimate([graph(recipe) for recipe in recipes(space, seed)], stored) for seed in seeds)
+    estimates = [
+        replace(e, money=price(e.usage) if price is not None and e.usage is not None else None) for e in unpriced
+    ]
     by_cost = sorted(estimates, key=lambda e: (e.tokens, e.gigabytes))
     absent = [f"{a.task} {a.language}: {a.why}" for g in known.values() for a in g.absent]
     return Plan(space.name, exact, by_cost[0], by_cost[-1], tuple(dict.fromkeys(absent)), space.warnings())
@@ -131,7 +149,7 @@ def estimate(graphs: Sequence[Graph], stored: Mapping[str, Commit]) -> Estimate:
         stages={k: Stages(asked[k], distinct[k], there[k], left[k]) for k in KINDS if asked[k]},
         tokens=sum(stage.tokens for stage in running),
         gigabytes=sum(stage_bytes(stage, stages) for stage in running) / 1e9,
-        hours=_hours(running, stages, stored),
+        usage=_usage(running, stages, stored),
     )
 
 
@@ -147,23 +165,23 @@ def _to_run(graphs: Sequence[Graph], stages: Mapping[str, Stage], stored: Mappin
     return list(found.values())
 
 
-def _hours(running: Sequence[Stage], stages: Mapping[str, Stage], stored: Mapping[str, Commit]) -> float | None:
-    """Seconds a unit of work, as recorded for the kind and tokenizer, times the work to do."""
-    seconds: Counter[tuple[str, str]] = Counter()
+def _usage(running: Sequence[Stage], stages: Mapping[str, Stage], stored: Mapping[str, Commit]) -> Usage | None:
+    """What a unit of work took, as recorded for the kind and tokenizer, times the work to do."""
+    took: dict[tuple[str, str], Usage] = {}
     work: Counter[tuple[str, str]] = Counter()
     for commit in stored.values():
         spent = commit.facts.get("seconds")
         done = stages[commit.stage].tokens if commit.stage in stages else commit.facts.get("tokens")
         if isinstance(spent, int | float) and isinstance(done, int) and done > 0:
             key = (str(commit.spec["kind"]), str(commit.spec.get("tokenizer")))
-            seconds[key] += spent  # type: ignore[assignment]  # a Counter of floats is typed as one of ints
+            took[key] = took.get(key, Usage()) + taken(commit.facts) + Usage(hours=spent / HOUR)
             work[key] += done
-    total = 0.0
+    total = Usage()
     for stage in running:
         key = (stage.spec.kind, str(getattr(stage.spec, "tokenizer", None)))
         if not stage.tokens:
             continue
         if key not in work:
             return None
-        total += stage.tokens * seconds[key] / work[key]
-    return total / 3600
+        total += took[key].times(stage.tokens / work[key])
+    return total

@@ -7,9 +7,9 @@ idle are not counted, nor is what the store had already; a stage that two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,7 @@ from tasks.errors import UserError
 from trainers.stages import Shape, Stage
 
 HOUR = 3600.0
+SMALLEST = {"workers": 1, "cores": 1, "gpus": 0}  # the lane of facts that do not say
 
 Price = Annotated[float, Field(ge=0)]
 Cap = Annotated[float, Field(gt=0)]
@@ -61,6 +62,10 @@ class Usage:
     def __add__(self, other: Usage) -> Usage:
         return Usage(self.hours + other.hours, self.gpu_hours + other.gpu_hours, self.core_hours + other.core_hours)
 
+    def times(self, factor: float) -> Usage:
+        """This, so many times."""
+        return Usage(self.hours * factor, self.gpu_hours * factor, self.core_hours * factor)
+
     def at_least(self, other: Usage) -> Usage:
         """The greater of both, each by itself."""
         return Usage(
@@ -74,6 +79,17 @@ def at_work(seconds: float, shape: Shape) -> Usage:
     """What a lane of this size uses in so many seconds."""
     lanes = seconds / HOUR * shape.workers
     return Usage(gpu_hours=lanes * shape.gpus, core_hours=lanes * shape.cores)
+
+
+def taken(facts: Mapping[str, Any]) -> Usage:
+    """What a lane was at work for, by the facts of a COMMIT or of progress; 0 seconds where they do not say."""
+    workers, cores, gpus = (int(_number(facts, name, least)) for name, least in SMALLEST.items())
+    return at_work(_number(facts, "seconds", 0.0), Shape(workers, cores, gpus))
+
+
+def _number(facts: Mapping[str, Any], name: str, otherwise: float) -> float:
+    found = facts.get(name)
+    return float(found) if isinstance(found, int | float) else otherwise
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,7 @@ peace has written down (`Rested`) what had been used by then, which is a little 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from trainers.stages import Shape
 from trainers.store.leases import holder_of
@@ -17,12 +16,10 @@ from trainers.store.manifest import Commit, Damaged, Manifest
 from trainers.store.objects import ChangedObject, Objects
 from trainers.store.survey import Survey
 from tune_jobs.lanes.notices import Notice, OnEvent, StageBegun, StageEnded
-from tune_jobs.sweeps.budget import HOUR, Budget, Usage, at_work
+from tune_jobs.sweeps.budget import HOUR, Budget, Usage, at_work, taken
 from tune_jobs.sweeps.event_log import EventLog
 from tune_jobs.sweeps.events import Rested
 from tune_jobs.sweeps.roots import referred_by
-
-SMALLEST = {"workers": 1, "cores": 1, "gpus": 0}
 
 
 class Meter:
@@ -96,7 +93,7 @@ def _made(sweep: str, objects: Objects) -> Iterator[list[Usage]]:
     for survey in Survey.all(objects) if stages else ():
         if survey.stage in stages:
             made = [manifest for manifest in _manifests(survey) if _is_for(sweep, survey, manifest.attempt)]
-            yield [at_work(_number(manifest.facts, "seconds", 0.0), _lane(manifest.facts)) for manifest in made]
+            yield [taken(manifest.facts) for manifest in made]
 
 
 def _manifests(survey: Survey) -> Iterator[Manifest]:
@@ -114,14 +111,3 @@ def _manifests(survey: Survey) -> Iterator[Manifest]:
 def _is_for(sweep: str, survey: Survey, attempt: str) -> bool:
     holder = holder_of(survey, attempt)
     return holder is not None and sweep in holder.reigns
-
-
-def _lane(facts: Mapping[str, Any]) -> Shape:
-    """The size of the lane that a stage was made on; where its facts do not say, the smallest."""
-    workers, cores, gpus = (int(_number(facts, name, least)) for name, least in SMALLEST.items())
-    return Shape(workers, cores, gpus)
-
-
-def _number(facts: Mapping[str, Any], name: str, otherwise: float) -> float:
-    found = facts.get(name)
-    return float(found) if isinstance(found, int | float) else otherwise
