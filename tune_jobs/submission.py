@@ -138,8 +138,9 @@ def checked_store(store: str) -> str:
 
 
 def words(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """Options of a command line; those that are None are left out."""
-    given = ((name, value) for name, value in options.items() if value is not None)
+    """Options of a command line; those that are None are left out, those with several values are repeated."""
+    listed = ((name, value if isinstance(value, tuple) else (value,)) for name, value in options.items())
+    given = ((name, value) for name, values in listed for value in values if value is not None)
     return tuple(word for name, value in given for word in (f"--{name}", str(value)))
 
 

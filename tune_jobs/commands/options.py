@@ -85,6 +85,12 @@ PricesOption = Annotated[
         "--prices", metavar="gpu_hour=2.5,…", help="Of a gpu_hour, a core_hour, and a head_hour of the driver."
     ),
 ]
+TrackOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track", metavar="wandb:PROJECT|mlflow:URI", help="Show trials there, too; may be given several times."
+    ),
+]
 TrialsOption = Annotated[int | None, typer.Option("--trials", min=1, help="Recipes to try; more than before extends.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="The search's seed, in place of the space's.")]
 ClusterOption = Annotated[

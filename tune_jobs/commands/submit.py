@@ -29,6 +29,7 @@ from tune_jobs.commands.options import (
     SeedOption,
     SettingsOption,
     StoreOption,
+    TrackOption,
     TrialsOption,
     WorkersOption,
 )
@@ -60,6 +61,7 @@ def submit_command(
     money: MoneyOption = None,
     prices: PricesOption = None,
     settings: SettingsOption = None,
+    track: TrackOption = None,
     micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
     save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     watch: Annotated[bool, typer.Option("--watch", help="Follow the job to its end, with its exit code.")] = False,
@@ -70,7 +72,9 @@ def submit_command(
     from tune_jobs.on_ray.jobs import Jobs, send
     from tune_jobs.on_ray.tunnel import dashboard
     from tune_jobs.submission import checked_store, drivers, words
+    from tune_jobs.tracking import trackers
 
+    shown = tuple(map(str, trackers(track or ())))
     caps = {"hours": hours, "gpu_hours": gpu_hours, "core_hours": core_hours, "money": money}
     wanted = cluster_settings(settings, lanes=lanes, workers=workers, prices=prices, caps=caps)
     size = {"lanes": wanted.lanes, "workers": wanted.workers}
@@ -85,10 +89,12 @@ def submit_command(
     if final is not None:
         if any(cap is not None for cap in caps.values()):
             raise UserError("a final run has no budget: it trains one recipe", where="--final")
+        if shown:
+            raise UserError("a final run has no trials to show", where=f"--track {shown[0]}")
         submission = _final(final, where, data, words({**size, **common, "seeds": seeds}))
     else:
         submission = _sweep(
-            str(space), where, data, words({**wanted.words(), **common, "trials": trials, "seed": seed})
+            str(space), where, data, words({**wanted.words(), **common, "trials": trials, "seed": seed, "track": shown})
         )
     with dashboard(address, cluster) as url:
         jobs = Jobs(url)

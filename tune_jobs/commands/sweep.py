@@ -28,6 +28,7 @@ from tune_jobs.commands.options import (
     SettingsOption,
     SpaceArgument,
     StoreOption,
+    TrackOption,
     TrialsOption,
     WorkersOption,
     everywhere,
@@ -56,6 +57,7 @@ def sweep_command(
     money: MoneyOption = None,
     prices: PricesOption = None,
     settings: SettingsOption = None,
+    track: TrackOption = None,
     micro_tokens: MicroTokensOption = DEFAULT_MICRO_TOKENS,
     save_every: SaveEveryOption = DEFAULT_SAVE_EVERY,
     as_json: JsonOption = False,
@@ -70,7 +72,13 @@ def sweep_command(
     from tune_jobs.data_sources import expander
     from tune_jobs.results.leaderboard import leaderboard
     from tune_jobs.results.results import open_results
+    from tune_jobs.tracking import trackers
 
+    shown = trackers(track or ())
+    for tracker in shown:
+        tracker.check()
+    if shown and serial:
+        raise UserError("trials are shown there by Ray Tune; leave out --serial", where=shown[0].option)
     caps = {"hours": hours, "gpu_hours": gpu_hours, "core_hours": core_hours, "money": money}
     wanted = cluster_settings(settings, lanes=lanes, workers=workers, prices=prices, caps=caps)
     loaded = load(space)
@@ -91,7 +99,7 @@ def sweep_command(
             from tune_jobs.on_ray.driver import RaySettings, run_sweep_on_ray
 
             limits = Limits(wanted.lanes, grows=address is not None and wanted.lanes is not None)
-            shape = RaySettings(address, limits, wanted.workers, micro_tokens, save_every, wanted.budget)
+            shape = RaySettings(address, limits, wanted.workers, micro_tokens, save_every, wanted.budget, shown)
             summary = run_sweep_on_ray(loaded, everywhere(store), expand=found, settings=shape, on_event=screen)
     if as_json:
         ended = {"trials": {how.value: count for how, count in summary.trials.items()}}

@@ -12,12 +12,13 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from ray import tune
+from ray.tune.logger import LoggerCallback
 
 from search_spaces.space import Space
 from trainers.graph import Graph
@@ -28,11 +29,12 @@ from trainers.store.stages import StageStore
 from tune_jobs.lanes.bases import bring_bases
 from tune_jobs.lanes.fleet import Limits
 from tune_jobs.lanes.interrupted import Interrupted
-from tune_jobs.lanes.notices import Notice, OnEvent
+from tune_jobs.lanes.notices import Notice, OnEvent, Remark
 from tune_jobs.lanes.signals import polite_stop
 from tune_jobs.on_ray.attendant import Attendant
 from tune_jobs.on_ray.broker_actor import broker_of
 from tune_jobs.on_ray.cluster import SLOT, Cluster, check_slots, cluster
+from tune_jobs.on_ray.loggers import Tracking, described, set_up
 from tune_jobs.on_ray.metrics import TrialMetrics, count_store_faults
 from tune_jobs.on_ray.search import Brake, Conduct, RungScheduler, SweepSearcher
 from tune_jobs.on_ray.trial import Brief, live
@@ -45,6 +47,7 @@ from tune_jobs.sweeps.meter import Meter, metered
 from tune_jobs.sweeps.opening import FENCE_SECONDS, check_log, open_log
 from tune_jobs.sweeps.sampling import Expand, Sampling, left
 from tune_jobs.sweeps.summary import Summary, summarise
+from tune_jobs.tracking import Tracker
 
 DEATHS = 3  # of a trial's process that are made good; with one more the trial has failed
 
@@ -60,6 +63,7 @@ class RaySettings:
         micro_tokens: padded tokens that a micro-batch holds at most.
         save_seconds: between saves of progress.
         budget: what the sweep may use in all, see `sweeps.driver.run_sweep`.
+        track: where its trials are shown besides.
     """
 
     address: str | None
@@ -68,6 +72,7 @@ class RaySettings:
     micro_tokens: int
     save_seconds: float
     budget: Budget = NO_BUDGET
+    track: tuple[Tracker, ...] = ()
 
 
 def run_sweep_on_ray(
@@ -97,13 +102,14 @@ def run_sweep_on_ray(
     bring_bases([first], store.objects, on_event)  # before machines are asked for, which would wait for it
     with cluster(settings.address, widest([first])) as instance:
         check_slots()
+        loggers = set_up(settings.track, space.name)
         log = open_log(space, store.objects, expand)  # last: it ends whoever drives the sweep now
         ahead = first_lane([first], store)
         count_store_faults()
         published = TrialMetrics(location, space.name, log.history)
         with polite_stop() as asked:  # in here: Ray sets signals of its own when it starts
             tell = one_at_a_time(published.note, metered(meter, on_event))
-            driver = _Driver(space, location, store, log, settings, instance, tell, ahead, meter)
+            driver = _Driver(space, location, store, log, settings, instance, tell, ahead, meter, loggers)
             over = driver.run(expand, asked)
     return _summary(space, log, driver.trained, store, meter, over)
 
@@ -129,6 +135,7 @@ class _Driver:
         on_event: OnEvent,
         ahead: Counter[Shape],
         meter: Meter,
+        loggers: Mapping[Tracker, LoggerCallback],
     ) -> None:
         self._space = space
         self._location = location
@@ -137,6 +144,7 @@ class _Driver:
         self._settings = settings
         self._instance = instance
         self._meter = meter
+        self._loggers = loggers
         self._broker = broker_of(location, instance.head)
         self._desk = SweepDesk(space, store, self._broker, log, on_event)
         self._attendant = Attendant(
@@ -154,7 +162,15 @@ class _Driver:
         """Live all trials, or as far as the budget goes: what of it is used up, if something is left to do."""
         rests = self._meter.over
         sampling = Sampling(self._space, self._store, self._log, self._desk, expand, lambda: bool(rests()))
-        conduct = Conduct(self._log.history, self._desk, sampling, self._enter, self._leave, lambda: self._stop(asked))
+        conduct = Conduct(
+            self._log.history,
+            self._desk,
+            sampling,
+            self._enter,
+            self._leave,
+            lambda: self._stop(asked),
+            described(self._log.history) if self._loggers else lambda trial: {},
+        )
         scratch = Path(tempfile.mkdtemp(prefix="crosslift-tune-"))
         try:
             with self._attendant:
@@ -190,6 +206,7 @@ class _Driver:
                 storage_path=str(scratch),
                 failure_config=tune.FailureConfig(max_failures=DEATHS),
                 stop=Brake(conduct),
+                callbacks=[Tracking(*found, self._log.history, self._remark) for found in self._loggers.items()],
                 verbose=0,
             ),
         ).fit()
@@ -201,6 +218,9 @@ class _Driver:
 
     def _leave(self, trial: int) -> None:
         self._attendant.leave(f"{self._space.name}/{trial}")
+
+    def _remark(self, line: str) -> None:
+        self._desk.tell(Remark(line))
 
     def _lane(self, name: str, shape: Shape) -> Lane:
         settings = self._settings

@@ -6,7 +6,7 @@ is scratch: its trials are rebuilt from the event log.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,6 +38,7 @@ class Conduct:
         enter: Callable[[TrialHistory, Graph], None],
         leave: Callable[[int], None],
         stop: Callable[[], bool],
+        describe: Callable[[TrialHistory], Mapping[str, object]] = lambda trial: {},
     ) -> None:
         """Args:
         history: kept up to date by the log.
@@ -46,6 +47,7 @@ class Conduct:
         enter: is told of each trial that begins.
         leave: is told of each trial that has ended: its wants end with it.
         stop: whether the sweep is to stop; may raise.
+        describe: what a trial's configuration says besides its number, for loggers.
         """
         self.error: BaseException | None = None
         self._history = history
@@ -54,6 +56,7 @@ class Conduct:
         self._enter = enter
         self._leave = leave
         self._stop = stop
+        self._describe = describe
 
     def __getstate__(self) -> dict[str, Any]:
         """Ray Tune pickles whatever it is given, to restore it one day; that is not how sweeps are continued."""
@@ -69,13 +72,13 @@ class Conduct:
             self.error = error
             return otherwise
 
-    def suggest(self) -> dict[str, int] | str | None:
-        """The next trial's number; None: wait; `Searcher.FINISHED`: there will be none."""
+    def suggest(self) -> dict[str, Any] | str | None:
+        """The next trial's number, as its configuration; None: wait; `Searcher.FINISHED`: there will be none."""
         found = self._sampling.next()
         if found is None:
             return Searcher.FINISHED if self._sampling.finished else None
         self._enter(*found)
-        return {"trial": found[0].number}
+        return {**self._describe(found[0]), "trial": found[0].number}
 
     def reported(self, number: int, result: dict[str, Any]) -> str:
         """Write what a trial reports, once, and say whether it goes on.
@@ -125,7 +128,7 @@ class SweepSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> Any:
         """See `Conduct.suggest`."""
-        finished: dict[str, int] | str | None = Searcher.FINISHED
+        finished: dict[str, Any] | str | None = Searcher.FINISHED
         found = self._conduct.guarded(self._conduct.suggest, finished)
         if isinstance(found, dict):
             self._numbers[trial_id] = found["trial"]

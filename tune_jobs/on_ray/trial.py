@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ray import tune
@@ -31,6 +31,7 @@ from tune_jobs.sweeps.trial import run
 POLL = 0.5  # seconds between two looks at the broker
 TOLD = "event"  # the key of a report: what the driver has to write, as JSON
 ASKED = "decide"  # the key of a report: the rung after which the driver has to decide
+NUMBERS = "numbers"  # the key of a report: a rung's value, and the scores of its tasks, for whoever watches
 TROUBLE = "trouble"  # the key of a report: what the user has to mend before any trial can go on
 
 
@@ -94,7 +95,9 @@ class TrialDesk:
 
     def scored(self, rung: Rung) -> None:
         """Report a rung."""
-        tune.report({TOLD: rung.model_dump_json()})
+        cells = [replace(self.cell(cell.stage), task=cell.task, language=cell.language) for cell in rung.cells]
+        scores = {f"score/{task}": score for task, score in self._brief.suite.average(cells).tasks.items()}
+        tune.report({TOLD: rung.model_dump_json(), NUMBERS: {"value": rung.value, **scores}})
         self._brief.trial.rungs[rung.rung] = rung
 
     def decide(self, trial: int, rung: int) -> Decided:
