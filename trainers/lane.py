@@ -60,7 +60,7 @@ class Verdict(StrEnum):
     """The answer to progress."""
 
     GO_ON = "go on"
-    STOP = "stop"  # nobody wants the stage, or a newer attempt runs it: keep progress, ask again
+    STOP = "stop"  # nobody wants the stage, a newer attempt runs it, or its machine goes: keep progress, ask again
 
 
 class Ending(StrEnum):

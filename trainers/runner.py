@@ -102,7 +102,7 @@ class Runner:
                 self._commit(session, facts | session.lane | {"machine": machine(device)})
             return Outcome(Ending.COMMITTED)
         except Stopped:
-            session.note("stopped: nobody waits for it any more, or another attempt runs it")
+            session.note("stopped: nobody waits for it any more, another attempt runs it, or its lane leaves")
             return Outcome(Ending.STOPPED)
         except Diverged as error:
             session.note(f"diverged: {error}")

@@ -81,12 +81,21 @@ def cluster_settings(
     if file is not None:
         document = read(file)
         said = validate(_File, document.content, document)
-    given = {name: cap for name, cap in (caps or {}).items() if cap is not None}
     return ClusterSettings(
         lanes=said.lanes if lanes is None else lanes,
         workers=said.workers if workers is None else workers,
-        budget=Budget(said.budget.model_copy(update=given), _priced(said.prices, prices)),
+        budget=Budget(_capped(said.budget, caps or {}), _priced(said.prices, prices)),
     )
+
+
+def _capped(caps: Caps, options: Mapping[str, float | None]) -> Caps:
+    given = {name: cap for name, cap in options.items() if cap is not None}
+    try:
+        return Caps.model_validate(caps.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + str(first["loc"][0]).replace("_", "-")
+        raise UserError(f"a number above 0, not {first['input']!r}", where=option) from error
 
 
 def _priced(prices: Prices, option: str | None) -> Prices:

@@ -263,6 +263,12 @@ def test_prices_that_are_none_are_refused(prices: str) -> None:
         cluster_settings(None, prices=prices)
 
 
+@pytest.mark.parametrize("cap", [0.0, -1.0, float("nan"), float("inf")])
+def test_caps_that_are_none_are_refused(cap: float) -> None:
+    with pytest.raises(UserError, match=r"^--gpu-hours: a number above 0, not "):
+        cluster_settings(None, caps={"gpu_hours": cap, "hours": None})
+
+
 def test_on_the_command_line(lot: list[bench.LotLane], crosslift: Run, tmp_path: Path) -> None:
     bench.write(tmp_path)
     code, out, err = crosslift("sweep", "bench.yaml", "--serial", "--hours", "1e-6")

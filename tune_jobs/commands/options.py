@@ -10,7 +10,6 @@ import typer
 DEFAULT_STORE = "crosslift-store"
 DEFAULT_MICRO_TOKENS = 16384  # these two are `trainers.session.Settings`' own, which takes seconds to import
 DEFAULT_SAVE_EVERY = 60.0
-MOMENT = 1e-9  # a budget is more than nothing
 
 SpaceArgument = Annotated[str, typer.Argument(metavar="SPACE", help="A YAML file, or the name of a shipped space.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME|SPACE", help="A sweep's name, or the space it came from.")]
@@ -66,18 +65,18 @@ SettingsOption = Annotated[
 ]
 HoursOption = Annotated[
     float | None,
-    typer.Option("--hours", min=MOMENT, metavar="HOURS", help="Budget: hours that the sweep is driven in all."),
+    typer.Option("--hours", metavar="HOURS", help="Budget: hours that the sweep is driven in all."),
 ]
 GpuHoursOption = Annotated[
     float | None,
-    typer.Option("--gpu-hours", min=MOMENT, metavar="HOURS", help="Budget: of lanes at work, times their GPUs."),
+    typer.Option("--gpu-hours", metavar="HOURS", help="Budget: of lanes at work, times their GPUs."),
 ]
 CoreHoursOption = Annotated[
     float | None,
-    typer.Option("--core-hours", min=MOMENT, metavar="HOURS", help="Budget: of lanes at work, times their cores."),
+    typer.Option("--core-hours", metavar="HOURS", help="Budget: of lanes at work, times their cores."),
 ]
 MoneyOption = Annotated[
-    float | None, typer.Option("--money", min=MOMENT, metavar="SUM", help="Budget: what that costs, by the prices.")
+    float | None, typer.Option("--money", metavar="SUM", help="Budget: what that costs, by the prices.")
 ]
 PricesOption = Annotated[
     str | None,
