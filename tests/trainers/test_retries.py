@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trainers.stores import Hurry
-from trainers.store.retries import LONGEST, STRANGER, GaveUp, Passing, Retries
+from trainers.store import retries
+from trainers.store.retries import GAVE_UP, LONGEST, RETRIED, STRANGER, GaveUp, Passing, Retries
 
 DEADLINE = 120.0
 
@@ -138,3 +139,18 @@ def test_single_faults_are_not_worth_a_word(caplog: pytest.LogCaptureFixture) ->
     store.retries.call(store.ask)
     assert store.tries > 1
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("seconds", [10.0, 2 * DEADLINE])
+def test_whoever_watches_is_told_of_every_fault(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(retries, "_watchers", [])
+    retries.watch(lambda store, outcome: told.append((store, outcome)))
+    store = Store(0, seconds)
+    if seconds < DEADLINE:
+        store.retries.call(store.ask)
+        assert told == [("s3://lab", RETRIED)] * (store.tries - 1)
+    else:
+        with pytest.raises(GaveUp):
+            store.retries.call(store.ask)
+        assert told == [("s3://lab", RETRIED)] * (store.tries - 1) + [("s3://lab", GAVE_UP)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +18,7 @@ from tests.tune_jobs import ray_cluster, test_kills
 from tests.tune_jobs.ray_cluster import machines, wait
 from tests.tune_jobs.test_kills import Lab
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.ray]
-
+HERE = Path(__file__).parents[2]
 Series = tuple[str, frozenset[tuple[str, str]]]
 TAGS = {"kind", "state", "lane", "sweep", "store", "ending", "decision", "of"}
 
@@ -38,6 +38,21 @@ def total(series: Mapping[Series, float], name: str, **tags: str) -> float:
     return sum(value for (found, of), value in series.items() if found == name and tags.items() <= dict(of).items())
 
 
+def test_whoever_reads_about_metrics_finds_those_that_there_are() -> None:
+    code = (HERE / "tune_jobs/on_ray/metrics.py").read_text(encoding="utf-8")
+    there = set(re.findall(r'"crosslift_(\w+)"', code))
+    about = (HERE / "docs/watching.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in about.splitlines() if line.startswith("|")]
+    table = [row[1] for row in rows if row[2].strip().startswith("store")]
+    named = re.findall(r"`(\w+)`", " ".join(table))
+    assert {name.removesuffix("_total") for name in named} == there
+    used = re.findall(r"ray_crosslift_(\w+)", about + (HERE / "docs/grafana.json").read_text(encoding="utf-8"))
+    assert set(used) <= set(named)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.ray
 def test_exported_numbers_are_those_of_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ray_cluster.QUICK, "metrics_report_interval_ms", 1000)
     toy.write(tmp_path / "data", size=0.05, seed=1)
