@@ -79,3 +79,19 @@ def test_one_lane_and_two_sweeps_at_once_give_what_one_process_gives(folder: Pat
     assert {id: made[id] for id in results(serial)} == results(serial)
     again = {stage for stage, count in Counter(lab.begun()).items() if count > 1}
     assert len(again) <= 1, "each was trained once, but for what ran when a sweep was stopped"
+
+
+def test_a_sweep_rests_when_its_budget_is_used_up_and_goes_on(folder: Path, serial: Lab) -> None:
+    """The lane keeps what it has trained; without a larger budget nothing is begun."""
+    lab = Lab(folder / "budget")
+    command = ("sweep", "kills.yaml", "--lanes", "1", "--store", "budget", "--data", "data", "--json")
+    rested, still = (json.loads(run(folder, *command, "--core-hours", "0.002").stdout) for _ in range(2))
+    assert rested["over"] == still["over"] == ["core_hours"]
+    assert still["trained"] == 0
+    assert 0.002 <= rested["budget"]["core_hours"]["used"] <= still["budget"]["core_hours"]["used"]
+    rested_at = len(lab.commits())
+    assert rested_at < len(serial.commits())
+    summary = json.loads(run(folder, *command).stdout)
+    assert (summary["over"], summary["budget"]) == ([], {})
+    assert results(lab) == results(serial)
+    assert board(lab) == board(serial)

@@ -130,7 +130,7 @@ def test_a_machine_that_stays_after_all_is_used_again(bench: Bench) -> None:
     assert isinstance(bench.hub.ask(bench.lane(name, "here"), STAGE), Assignment)
 
 
-SPACE = test_kills.SPACE.replace("steps: 12, batch: 8, max_length: 32", "steps: 1500, batch: 8, max_length: 32")
+SPACE = test_kills.SPACE.replace("steps: 12, batch: 8, max_length: 32", "steps: 600, batch: 8, max_length: 32")
 
 
 @pytest.mark.slow
