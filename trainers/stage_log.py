@@ -1,19 +1,21 @@
 """A stage's log: what a lane's process writes while it runs the stage, kept in the store beside the attempt.
 
 Each save of progress keeps what has been written since the one before, so a lane that dies loses no more of its log
-than of its training.
+than of its training. Of what a library says again and again between two saves, the first and the last lines are kept.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from types import TracebackType
 
 from trainers.lane import Assignment
 from trainers.store.stages import StageStore
 
 PACKAGES = ("tasks", "trainers")
+LINES = 2_000  # of a part, at each of its ends
 FORM = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -28,7 +30,9 @@ class StageLog(logging.Handler):
         self._store = store
         self._assignment = assignment
         self._rank = rank
-        self._lines: list[str] = []
+        self._first: list[str] = []
+        self._last: deque[str] = deque(maxlen=LINES)
+        self._left_out = 0
         self._parts = 0
         self._before: list[tuple[logging.Logger, int]] = []
 
@@ -48,7 +52,12 @@ class StageLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record."""
-        self._lines.append(self.format(record))
+        line = self.format(record)
+        if len(self._first) < LINES:
+            self._first.append(line)
+            return
+        self._left_out += len(self._last) == LINES
+        self._last.append(line)
 
     def keep(self) -> None:
         """Store what has come since the last time; times are UTC.
@@ -56,9 +65,11 @@ class StageLog(logging.Handler):
         Raises:
             UserError: the store cannot be written.
         """
-        if self._lines:
+        if self._first:
             stage, attempt = self._assignment.stage.id, self._assignment.attempt
-            text = "".join(f"{line}\n" for line in self._lines)
-            self._lines = []  # first: the store may have to log something
+            left_out = [f"({self._left_out} lines left out)"] if self._left_out else []
+            text = "".join(f"{line}\n" for line in (*self._first, *left_out, *self._last))
+            self._first, self._left_out = [], 0  # first: the store may have to log something
+            self._last.clear()
             self._store.keep_log(stage, attempt, f"{self._parts:04d}-{self._rank}", text)
             self._parts += 1

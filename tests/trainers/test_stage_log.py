@@ -9,7 +9,7 @@ import pytest
 
 from tests.trainers import world
 from trainers.lane import Assignment, Ending
-from trainers.stage_log import StageLog
+from trainers.stage_log import LINES, StageLog
 from trainers.stages import Stage, TargetSpec, TokenizerSpec
 from trainers.store.collect import collect
 from trainers.store.folder import FolderObjects
@@ -47,6 +47,19 @@ def test_parts_are_one_log_and_attempts_have_their_own(store: StageStore, stage:
     assert list(logs) == attempts
     for attempt in attempts:
         assert said(logs[attempt]) == [*(f"line {n} of {attempt}" for n in range(12)), f"the last of {attempt}"]
+
+
+def test_of_what_is_said_without_end_the_first_and_the_last_is_kept(store: StageStore, stage: Stage) -> None:
+    attempt = store.begin(stage.id)
+    with StageLog(store, Assignment(stage, attempt)) as kept:
+        for number in range(3 * LINES):
+            log.info("line %d", number)
+        kept.keep()
+        log.info("the last")
+    lines = said(store.logs(stage.id)[attempt])
+    assert lines[:LINES] == [f"line {n}" for n in range(LINES)]
+    assert lines[LINES + 1 :] == [*(f"line {n}" for n in range(2 * LINES, 3 * LINES)), "the last"]
+    assert f"({LINES} lines left out)" in store.logs(stage.id)[attempt]
 
 
 def test_other_ranks_add_what_goes_wrong(store: StageStore, stage: Stage) -> None:

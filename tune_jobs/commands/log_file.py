@@ -7,19 +7,27 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from tune_jobs.places import cache_folder
 
 PACKAGES = ("tasks", "trainers", "search_spaces", "tune_jobs")
+SIZE = 10_000_000  # bytes of a file; then the next one begins
+BEFORE = 3  # files of a command beside its newest one
+OLD = 30 * 86_400.0  # seconds after its last line for which a log stays
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-class LogFile(logging.FileHandler):
-    """A file, and its folder, that come with the first record."""
+class LogFile(RotatingFileHandler):
+    """A file, and its folder, that come with the first record; old ones there go then.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, encoding="utf-8", delay=True)
+    What goes beyond `size` bytes is in `<path>.1` to `<path>.3`, the newest first; what is older than these is lost.
+    """
+
+    def __init__(self, path: Path, size: int = SIZE) -> None:
+        super().__init__(path, maxBytes=size, backupCount=BEFORE, encoding="utf-8", delay=True)
         self.setFormatter(logging.Formatter(_FORMAT))
         self.path = path
         self.warned = False  # whether anything is in it that the user should look at
@@ -30,7 +38,9 @@ class LogFile(logging.FileHandler):
         Raises:
             OSError: the cache cannot be written; a stage could not either.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.stream is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            _clear(self.path.parent)
         super().emit(record)
         self.warned |= record.levelno >= logging.WARNING
 
@@ -57,3 +67,13 @@ def log_file() -> Iterator[LogFile]:
             logger.setLevel(level)
             logger.propagate = propagate
         log.close()
+
+
+def _clear(folder: Path) -> None:
+    """Remove logs of long ago; other commands may do so at the same time."""
+    for path in folder.glob("*.log*"):
+        try:
+            if time.time() - path.stat().st_mtime > OLD:
+                path.unlink()
+        except FileNotFoundError:
+            continue
