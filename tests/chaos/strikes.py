@@ -25,7 +25,7 @@ from trainers.store.manifest import Progress
 from tune_jobs.on_ray.broker_actor import NAMESPACE, RemoteBroker, name_of
 
 RATE = 0.1  # of requests with a fault
-LOOK = 0.05  # seconds between two looks
+LOOK = 0.1  # seconds between two looks
 
 
 class Over(Exception):
@@ -148,9 +148,9 @@ class Sweep:
 
     def end(self) -> None:
         """End the process, if it is there."""
-        with suppress(ProcessLookupError):
+        if self.process.poll() is None:  # else its number may be another one's by now
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
+            self.process.communicate()
 
 
 @contextmanager
