@@ -22,6 +22,7 @@ from tune_jobs.results.words import in_words
 from tune_jobs.sweeps.events import AbsentCell, How
 from tune_jobs.sweeps.history import TrialHistory
 from tune_jobs.sweeps.rungs import BASELINE
+from tune_jobs.sweeps.searcher import recipe_id
 
 ENGLISH = "en"
 
@@ -104,8 +105,10 @@ def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
     ranked = results.history.ranked()
     ranks = {trial.number: rank for rank, trial in enumerate(ranked, start=1)}
     below = sorted((t for t in trials if t.number not in ranks), key=lambda t: (-len(t.rungs), t.number))
+    others = counterparts(trials)
     rows = tuple(
-        _row(results, trial, words[trial.number], ranks.get(trial.number), replicates) for trial in [*ranked, *below]
+        _row(results, trial, others[trial.number], words[trial.number], ranks.get(trial.number), replicates)
+        for trial in [*ranked, *below]
     )
     absent = tuple(dict.fromkeys(cell for trial in trials for cell in trial.sampled.absent))
     name = rows[0].name if ranked else "no trial has the whole suite yet"
@@ -113,20 +116,21 @@ def leaderboard(results: Results, *, replicates: int = 1000) -> Leaderboard:
     return Leaderboard(results.name, name, rows, absent, (*_notes(results, rows), *said))
 
 
-def counterpart(trials: Sequence[TrialHistory], trial: TrialHistory) -> TrialHistory | None:
-    """The trial that another's lift is measured against (see `Row.against`)."""
-    wanted = digest(trial.sampled.recipe.baseline())
-    whole = [t for t in trials if t.ended is not None and t.ended.how is How.COMPLETE]
-    same = (t for t in whole if digest(t.sampled.recipe) == wanted)
-    return next(same, next((t for t in whole if t.number == BASELINE), None))
+def counterparts(trials: Sequence[TrialHistory]) -> dict[int, TrialHistory | None]:
+    """By number, the trial that each trial's lift is measured against (see `Row.against`)."""
+    whole = [trial for trial in trials if trial.ended is not None and trial.ended.how is How.COMPLETE]
+    first = {trial.sampled.recipe_id: trial for trial in reversed(whole)}
+    zero = next((trial for trial in whole if trial.number == BASELINE), None)
+    return {trial.number: first.get(recipe_id(trial.sampled.recipe.baseline()), zero) for trial in trials}
 
 
-def _row(results: Results, trial: TrialHistory, words: str, rank: int | None, replicates: int) -> Row:
+def _row(
+    results: Results, trial: TrialHistory, against: TrialHistory | None, words: str, rank: int | None, replicates: int
+) -> Row:
     stages = cells_of(trial)
     cells = [cell for rung in trial.rungs.values() for cell in results.scores.cells(rung.cells)]
     english = [cell for cell in cells if cell.language == ENGLISH]
     average = results.suite.average(cells) if cells else None
-    against = counterpart(results.history.trials, trial)
     lift = None
     if rank is not None and against is not None and against.number != trial.number:
         lift = interval(results.scores.measured([stages], [cells_of(against)]), replicates=replicates)

@@ -29,6 +29,7 @@ from tune_jobs.sweeps.event_log import replay, sweeps
 from tune_jobs.sweeps.events import CellOf, Envelope, Opened, cells_digest
 from tune_jobs.sweeps.history import History, TrialHistory
 
+KEPT = 512  # cells' predictions in memory: more than two trials of XTREME have
 CellStages = dict[tuple[str, str], str]
 """(task, language) → id of the score stage."""
 
@@ -54,11 +55,15 @@ class Scores:
     def predictions(self, stage: str) -> Predictions:
         """Predictions with the statistics of the metric as it is now.
 
-        Read once: the baseline's are compared with every trial's.
+        Those that were asked for last stay in memory: the baseline's are compared with every trial's.
         """
-        if stage not in self._known:
-            self._known[stage] = read(self._fetch(stage, PREDICTIONS)).current()
-        return self._known[stage]
+        known = self._known.pop(stage, None)
+        if known is None:
+            known = read(self._fetch(stage, PREDICTIONS)).current()
+        self._known[stage] = known  # at the end: the first is the one that was asked for longest ago
+        if len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+        return known
 
     def measured(self, ours: Sequence[CellStages], theirs: Sequence[CellStages] = ()) -> list[Measured]:
         """What `lift` needs, for the cells that all have: one entry a seed on each side, paired in order."""
