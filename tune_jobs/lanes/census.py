@@ -120,6 +120,27 @@ class Tally:
         self.runs[key] += 1
         self.seconds[key] = self.seconds.get(key, 0.0) + self._clock() - run.begun
 
+    def census(
+        self,
+        stages: Mapping[KindState, int],
+        ready: Mapping[str, int],
+        lanes: Mapping[OwnerShapeState, int],
+        found: Mapping[str, int],
+    ) -> Census:
+        """What has been counted, beside what there is now."""
+        return Census(
+            stages=stages,
+            ready=ready,
+            lanes=lanes,
+            asked=dict(self.asked),
+            shared=dict(self.shared),
+            found=dict(found),
+            runs=dict(self.runs),
+            seconds=dict(self.seconds),
+            steps=dict(self.steps),
+            tokens=dict(self.tokens),
+        )
+
     def _read(self, run: _Run, part: float) -> None:
         key = _key(run.stage)
         self.tokens[key] = self.tokens.get(key, 0.0) + part * run.stage.tokens

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import uuid
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from trainers.stages import Shape
 from tune_jobs.lanes.fleet import Limits
 from tune_jobs.lanes.notices import Remark, StageBegun, StageEnded, StageProgress
 from tune_jobs.lanes.shares import Room
+
+KEPT = 10_000  # notices that a driver may be late for
 
 LaneNotice = StageBegun | StageProgress | StageEnded | Remark
 
@@ -57,3 +60,17 @@ class News:
     trouble: str
     waited: tuple[float, Shape] | None
     replaced: bool = False
+
+
+@dataclass
+class Sweep:
+    """What the hub keeps for one sweep's driver. `seen`: when it attended last, in the time that this hub was awake."""
+
+    reign: int
+    seen: float
+    life: str = field(default_factory=lambda: uuid.uuid4().hex)
+    notices: deque[LaneNotice] = field(default_factory=lambda: deque(maxlen=KEPT))
+    made: list[tuple[str, str]] = field(default_factory=list)
+    trouble: str = ""
+    begun: bool = False  # one of its trials has wanted something
+    stopped: bool = False  # its lanes are to leave, and to keep the progress of what they run

@@ -7,17 +7,17 @@ driver that does not attend for a while is dead: its trials want nothing any mor
 from __future__ import annotations
 
 import uuid
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from trainers.store.leases import Held, Holder
 from tune_jobs.lanes.broker import Answer, Broker, Patience
 from tune_jobs.lanes.census import Census, Tally, size
-from tune_jobs.lanes.drivers import Driver, LaneNotice, News
+from tune_jobs.lanes.drivers import Driver, LaneNotice, News, Sweep
 from tune_jobs.lanes.fleet import Fleet
+from tune_jobs.lanes.machines import Machines
 from tune_jobs.lanes.notices import Remark, StageBegun, StageEnded, StageProgress, waiting
 from tune_jobs.lanes.shares import Claim
 from tune_jobs.lanes.stage_states import Shelf, closure
@@ -25,21 +25,6 @@ from tune_jobs.lanes.stage_states import Shelf, closure
 LEASE = 20.0  # seconds without a word from its driver after which a sweep's wants end
 BLINK = 1.0  # seconds between two words of drivers that count at most: more is this hub's own delay
 DIED = "the lane's processes ended"
-KEPT = 10_000  # notices that a driver may be late for
-
-
-@dataclass
-class Sweep:
-    """What the hub keeps for one sweep's driver. `seen`: when it attended last, in the time that this hub was awake."""
-
-    reign: int
-    seen: float
-    life: str = field(default_factory=lambda: uuid.uuid4().hex)
-    notices: deque[LaneNotice] = field(default_factory=lambda: deque(maxlen=KEPT))
-    made: list[tuple[str, str]] = field(default_factory=list)
-    trouble: str = ""
-    begun: bool = False  # one of its trials has wanted something
-    stopped: bool = False  # its lanes are to leave, and to keep the progress of what they run
 
 
 class Hub:
@@ -63,8 +48,7 @@ class Hub:
         self._clock = clock
         self._heard = clock()  # when a driver had its last word
         self._awake = 0.0  # seconds of this hub's life, without what it spent waiting for a store
-        self._nodes = nodes
-        self._doomed = doomed
+        self._machines = Machines(nodes, doomed)
         self._life = uuid.uuid4().hex
         self._broker = Broker(store, clock, patience, self._holder, self._held)
         self._fleet = Fleet(clock)
@@ -82,7 +66,7 @@ class Hub:
 
     def arrive(self, name: str, places: tuple[Place, ...] = ()) -> LaneId:
         """See `Work.arrive`; what a lane ran on a machine that is gone, or about to be, is excused."""
-        excused = self._excused(name)
+        excused = self._machines.to_blame(self._places(name))
         self._break_up(name, excused=excused)
         self._living[name] = self._broker.arrive(name, places, excused=excused)
         return self._living[name]
@@ -90,7 +74,7 @@ class Hub:
     def ask(self, lane: LaneId, shape: Shape | None = None) -> Assignment | Wait | Leave:
         """See `Work.ask`."""
         self._meet(lane)
-        if lane.name in self._ended or self._fleet.leaves(lane.name) or self._is_doomed(lane.places):
+        if lane.name in self._ended or self._fleet.leaves(lane.name) or self._machines.going(lane.places):
             return Leave()
         answer = self._broker.ask(lane, shape)
         if shape is not None and not isinstance(answer, Leave):
@@ -106,7 +90,7 @@ class Hub:
     def progress(self, lane: LaneId, stage: str, attempt: str, step: int, steps: int) -> Verdict:
         """See `Work.progress`."""
         self._meet(lane)
-        if self._to_stop(lane.name) or self._is_doomed(lane.places):
+        if self._to_stop(lane.name) or self._machines.going(lane.places):
             return Verdict.STOP
         self._tally.reports(lane.name, stage, step, steps)
         known, sweeps = self._running.get(lane.name, (None, set()))
@@ -185,7 +169,7 @@ class Hub:
         mine = self._sweeps.setdefault(sweep, Sweep(driver.reign, self._awake))
         mine.seen = self._awake
         for name in driver.ended:
-            self._gone(name, excused=self._excused(name))
+            self._gone(name, excused=self._machines.to_blame(self._places(name)))
         for other in [name for name, entry in self._sweeps.items() if self._awake - entry.seen > LEASE]:
             self._forget(other)
         self._look_at_lanes(sweep, driver)
@@ -206,11 +190,11 @@ class Hub:
     def _look_at_lanes(self, sweep: str, driver: Driver) -> None:
         """End silent runs, take stages back from lost machines, and know the lanes that this driver has."""
         self._broker.tick()
-        for name in [name for name in self._living if self._lost_node(name)]:
+        for name in [name for name in self._living if self._machines.lost(self._places(name))]:
             self._break_up(name, excused=True)
             self._broker.leave(name, excused=True)
             self._fleet.displaced(name)
-        for name in [name for name in self._living if self._is_doomed(self._places(name))]:
+        for name in [name for name in self._living if self._machines.going(self._places(name))]:
             if self._fleet.leave(name):  # so that another one takes its place; what it runs stops at its next step
                 text = f"lane {name}: its machine is about to be taken away; its stage goes on elsewhere"
                 self._note(_sweeps_of([name]), Remark(text))
@@ -248,19 +232,9 @@ class Hub:
 
     def census(self) -> Census:
         """What there is now, and what has been counted. It asks nobody, also not the store."""
-        tally = self._tally
-        return Census(
-            stages=self._broker.standing(),
-            ready={size(shape): count for shape, count in self._ready.items()},
-            lanes=Counter((m.owner, size(m.shape), m.state) for m in self._fleet.members.values()),
-            asked=dict(tally.asked),
-            shared=dict(tally.shared),
-            found=dict(self._broker.found),
-            runs=dict(tally.runs),
-            seconds=dict(tally.seconds),
-            steps=dict(tally.steps),
-            tokens=dict(tally.tokens),
-        )
+        lanes = Counter((m.owner, size(m.shape), m.state) for m in self._fleet.members.values())
+        ready = {size(shape): count for shape, count in self._ready.items()}
+        return self._tally.census(self._broker.standing(), ready, lanes, self._broker.found)
 
     # --- the hubs of other stores -----------------------------------------------------------------------------------
 
@@ -325,24 +299,11 @@ class Hub:
         """After this hub's own death, lanes are known by what they say."""
         known = self._living.get(lane.name)
         newer = known is None or lane.incarnation > known.incarnation
-        if newer and lane.name not in self._ended and not self._lost(lane.places):
+        if newer and lane.name not in self._ended and not self._machines.lost(lane.places):
             self._living[lane.name] = lane
 
     def _places(self, lane: str) -> tuple[Place, ...]:
         return self._living[lane].places if lane in self._living else ()
-
-    def _lost_node(self, lane: str) -> bool:
-        return self._lost(self._places(lane))
-
-    def _excused(self, lane: str) -> bool:
-        """Whether its machine is to blame for a lane's end."""
-        return self._lost_node(lane) or self._is_doomed(self._places(lane))
-
-    def _is_doomed(self, places: Iterable[Place]) -> bool:
-        return bool({place.node for place in places} & set(self._doomed()))
-
-    def _lost(self, places: Iterable[Place]) -> bool:
-        return not {place.node for place in places} <= set(self._nodes())
 
     def _note(self, sweeps: Iterable[str], notice: LaneNotice) -> None:
         for sweep in sweeps:
