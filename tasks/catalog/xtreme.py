@@ -169,7 +169,10 @@ MLQA = Task(
     train_on="squad",
     selection="dev",
     report="test",
-    sizes={"dev": {"en": 1_148, "de": 512, "es": 500, "zh": 504}, "test": {"en": 11_590}},
+    sizes={
+        "dev": {"en": 1_148, "de": 512, "es": 500, "ar": 517, "hi": 507, "vi": 511, "zh": 504},
+        "test": {"en": 11_590, "de": 4_517, "es": 5_253, "ar": 5_335, "hi": 4_918, "vi": 5_495, "zh": 5_137},
+    },
 )
 
 TYDIQA = Task(
