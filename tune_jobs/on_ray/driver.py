@@ -97,7 +97,7 @@ def run_sweep_on_ray(
     meter = Meter(settings.budget, known, store.objects, time.monotonic)
     if settings.budget.given:
         settings.budget.check(first.stages.values())
-    if meter.over() and left(space, known.history):
+    if known.history.opened is not None and meter.over() and left(space, known.history):
         return _summary(space, known, set(), store, meter, meter.over())
     bring_bases([first], store.objects, on_event)  # before machines are asked for, which would wait for it
     with cluster(settings.address, widest([first])) as instance:
