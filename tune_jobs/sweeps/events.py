@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -70,8 +71,11 @@ class Sampled(Event):
     settled: int | None = None
 
 
-class CellOf(Event):
-    """Where a cell is: the score stage whose COMMIT holds it."""
+@dataclass(frozen=True, slots=True)
+class CellOf:
+    """Where a cell is: the score stage whose COMMIT holds it. A trial of XTREME has some 160: they are to be small."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     task: str
     language: str
