@@ -137,7 +137,7 @@ def test_runs_of_mlflow_and_of_wandb_offline(tmp_path: Path, monkeypatch: pytest
         cwd=tmp_path,
         text=True,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=2 * PATIENCE,
     )
     assert done.returncode == 0 and "goes on without it" not in done.stderr, done.stderr
     mlflow.set_tracking_uri(uri)

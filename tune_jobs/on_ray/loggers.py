@@ -25,6 +25,7 @@ from tune_jobs.sweeps.rungs import BASELINE
 from tune_jobs.tracking import Tracker
 
 STEP = "training_iteration"  # by Ray Tune's name
+RETRIES = "3"  # some 15 s: trials wait meanwhile, and by MLflow's own default of 7 they would for minutes
 OFFLINE = ("offline", "disabled", "dryrun")  # values of WANDB_MODE without a server
 
 log = logging.getLogger(__name__)
@@ -136,6 +137,7 @@ def _logger(tracker: Tracker, sweep: str) -> LoggerCallback:
 def _mlflow(uri: str, sweep: str) -> LoggerCallback:
     from ray.air.integrations.mlflow import MLflowLoggerCallback
 
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", RETRIES)
     for talkative in ("alembic", "mlflow"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     logger = MLflowLoggerCallback(uri, experiment_name=sweep, tags={"sweep": sweep})
@@ -150,6 +152,14 @@ def _wandb(where: str, sweep: str) -> LoggerCallback:
     """
     from ray.air.integrations.wandb import WandbLoggerCallback
 
+    class Heard(WandbLoggerCallback):
+        """The same, which also says that one of its processes has failed."""
+
+        def _cleanup_logging_actors(self, timeout: int = 0, kill_on_timeout: bool = False) -> None:
+            running = list(self._trial_logging_futures.values())
+            ray.get(ray.wait(running, num_returns=len(running), timeout=timeout)[0])
+            super()._cleanup_logging_actors(timeout, kill_on_timeout)
+
     entity, _, project = where.rpartition("/")
     mode = os.environ.get("WANDB_MODE")
     options: dict[str, Any] = {
@@ -157,14 +167,14 @@ def _wandb(where: str, sweep: str) -> LoggerCallback:
         "mode": mode,
         "dir": os.environ.get("WANDB_DIR", str(Path.cwd())),
     }
-    logger = WandbLoggerCallback(project, group=sweep, **options)
-    logger.setup()
     here: dict[str, Any] = {
         "num_cpus": 0,
         "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False),
     }
     if mode not in OFFLINE and not ray.get(ray.remote(_signed_in).options(**here).remote()):
         raise UserError("Ray's processes on this node have no key; `wandb login` here, or start Ray with WANDB_API_KEY")
+    logger = Heard(project, group=sweep, **options)
+    logger.setup()
     actor = ray.remote(logger._logger_actor_cls)
     made: Any = actor.options(**here)  # not restarted: W&B takes no run twice
     logger._remote_logger_class = made
@@ -177,5 +187,7 @@ def _signed_in() -> bool:
     return bool(os.environ.get("WANDB_API_KEY") or wandb.api.api_key)
 
 
-def _line(error: Exception) -> str:
+def _line(error: BaseException) -> str:
+    if isinstance(error, ray.exceptions.RayTaskError) and error.cause is not None:
+        error = error.cause  # without Ray's frames
     return " ".join(str(error).split())[:300] or type(error).__name__
