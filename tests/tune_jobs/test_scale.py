@@ -31,9 +31,9 @@ from trainers.store.objects import ObjectInfo
 from trainers.store.stages import StageStore
 from tune_jobs.commands.log_file import BEFORE, OLD, LogFile
 from tune_jobs.lanes.broker import Broker, Patience
-from tune_jobs.lanes.drivers import Driver
+from tune_jobs.lanes.drivers import KEPT, Driver
 from tune_jobs.lanes.fleet import Limits
-from tune_jobs.lanes.hub import KEPT, Hub
+from tune_jobs.lanes.hub import Hub
 from tune_jobs.lanes.notices import Notice, StageProgress
 from tune_jobs.sweeps.driver import run_sweep
 from tune_jobs.sweeps.events import Ended, How, Sampled
