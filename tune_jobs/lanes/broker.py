@@ -15,29 +15,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from uuid import uuid4
 
 from trainers.lane import Assignment, Ending, LaneId, Leave, Outcome, Place, Verdict, Wait
 from trainers.stages import Shape, Stage
 from trainers.store.leases import Held, Holder
 from tune_jobs.lanes.demand import Demand, Waits, Wishes, waits_of
-from tune_jobs.lanes.stage_states import Entry, Patience, Run, Shelf, State, Stored, closure
+from tune_jobs.lanes.stage_states import Answer, Entry, Patience, Run, Shelf, State, Stored, closure
 
 __all__ = ["Answer", "Broker", "Patience"]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How far a request is.
-
-    `missing`: stages that are not committed yet; `reason`: why it can never be met ("": it can); `diverged`: that is
-    since a training is not finite, which tells something of the recipe.
-    """
-
-    missing: int
-    reason: str = ""
-    diverged: bool = False
 
 
 class Broker:
@@ -152,7 +138,7 @@ class Broker:
             again = self._again(held, lane)
             if again is not None:
                 return again
-        while (entry := self._best(shape)) is not None:
+        while (entry := next((e for e in self._ready() if shape in (None, e.stage.shape)), None)) is not None:
             attempt = self._store.begin(entry.stage.id, self._holder(self.wanting(entry.stage.id)))
             if attempt is not None:
                 self._run(entry, Run(lane, attempt, self._clock()))
@@ -264,14 +250,7 @@ class Broker:
         for need in entry.needs:
             self._entries[need].stored = None  # it may have failed because one of its inputs is gone
             self._changed(need)
-        reason = outcome.reason
-        if outcome.ending is Ending.COMMITTED:
-            reason = "said to be committed, but the store has no valid COMMIT"
-        if outcome.ending in (Ending.FAILED, Ending.DIVERGED, Ending.COMMITTED):
-            entry.failures.append(reason)
-            often = len(entry.failures) >= self._patience.failures
-            entry.diverged = outcome.ending is Ending.DIVERGED
-            entry.aside = often or entry.diverged  # a divergence would only come again
+        entry.note(outcome, self._patience)
 
     def _look(self, entry: Entry) -> None:
         """Ask the store. A COMMIT that turns up under a running attempt ends it: that attempt is fenced off."""
@@ -315,9 +294,6 @@ class Broker:
             ready.sort(key=lambda e: (-demand[e.stage.id].trials, demand[e.stage.id].rung, e.order))
             self._ready_now = ready
         return self._ready_now
-
-    def _best(self, shape: Shape | None) -> Entry | None:
-        return next((entry for entry in self._ready() if shape in (None, entry.stage.shape)), None)
 
     def _demand(self) -> Mapping[str, Demand]:
         return self._wishes.demand()

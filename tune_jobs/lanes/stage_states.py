@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from trainers.lane import SILENCE, LaneId
+from trainers.lane import SILENCE, Ending, LaneId, Outcome
 from trainers.stages import Stage
 from trainers.store.leases import Held, Holder
 
@@ -68,6 +68,19 @@ class Run:
     begun: bool = False
 
 
+@dataclass(frozen=True)
+class Answer:
+    """How far a request is.
+
+    `missing`: stages that are not committed yet; `reason`: why it can never be met ("": it can); `diverged`: that is
+    since a training is not finite, which tells something of the recipe.
+    """
+
+    missing: int
+    reason: str = ""
+    diverged: bool = False
+
+
 @dataclass
 class Entry:
     """What the broker knows of one stage; `stored` is None until somebody needs to know."""
@@ -103,6 +116,16 @@ class Entry:
         """Why it is set aside, in one line."""
         times = f"failed {len(self.failures)} times" if len(self.failures) > 1 else "failed"
         return f"{self.stage.label} {times}: {self.failures[-1]}"
+
+    def note(self, outcome: Outcome, patience: Patience) -> None:
+        """A run has ended, and there is no COMMIT: does that count, and is the stage given up?"""
+        reason = outcome.reason
+        if outcome.ending is Ending.COMMITTED:
+            reason = "said to be committed, but the store has no valid COMMIT"
+        if outcome.ending in (Ending.FAILED, Ending.DIVERGED, Ending.COMMITTED):
+            self.failures.append(reason)
+            self.diverged = outcome.ending is Ending.DIVERGED
+            self.aside = len(self.failures) >= patience.failures or self.diverged  # a divergence would only come again
 
 
 def closure(ids: Iterable[str], needs: Callable[[str], Iterable[str]]) -> Iterator[str]:
