@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.chaos.blows import LONG_OUTAGE, Kind, Plan
-from tests.chaos.story import Ended
+
+if TYPE_CHECKING:  # the table needs no Ray
+    from tests.chaos.story import Ended
 
 Record = dict[str, Any]
 
