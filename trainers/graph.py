@@ -241,6 +241,8 @@ class _Builder:
         elif not task.kind.searched:
             for train in trained:
                 goes_on = model != encoder
+                if train != trained[-1]:
+                    self.supply.first(train, name)
                 model = self.target(train, self.settings(train), tokenizer, model, catalog.get(train), head=goes_on)
         return [self.score(task, dataset, tokenizer, model, settings, part) for dataset in evaluated]
 

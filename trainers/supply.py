@@ -44,6 +44,14 @@ class Supply:
         """Load a task's training set, which cannot be absent."""
         return _loaded(self.folders.find_training(task))
 
+    def first(self, task: str, target: str) -> Dataset:
+        """Load a training set that a target's head learns from before its own."""
+        try:
+            return self.training(task)
+        except UserError as error:
+            what = f"{error}; {target} learns from it first: bring it, or write `target.before: {{{target}: null}}`"
+            raise UserError(what) from error
+
     def dev(self, task: str) -> Dataset:
         """Load the English development set that decides which weights are kept."""
         return _loaded(self.folders.find_dev(task))

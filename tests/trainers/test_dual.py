@@ -116,7 +116,7 @@ def test_gradients_are_those_of_the_whole_batch(lengths: list[int], budget: int)
         loss, found = cached(made, batch, groups)
         assert loss == pytest.approx(float(whole.detach()), rel=1e-4)
         for ours, theirs in zip(found, wanted, strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4 * float(theirs.abs().max()) + 1e-6)
+            torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4 * float(theirs.abs().max()) + 3e-6)
 
 
 # --- pairs out of questions -------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from trainers.session import Session, Settings
 from trainers.store.folder import FolderObjects
 from trainers.store.stages import StageStore
 
-SMALL = World(toy.VERSION, 0.02, 3, False)
+SMALL = World(toy.VERSION, 0.02, 3, True)
 
 
 @pytest.fixture(scope="module")

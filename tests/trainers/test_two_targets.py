@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
+from tasks.errors import UserError
 from tasks.suites import Suite
 from tests.trainers import world
 from trainers.graph import Graph, expand
@@ -71,3 +72,11 @@ def head(store: StageStore, stage: Stage, cache: Path) -> dict:
     commit = store.committed(stage.id)
     assert commit is not None
     return load_file(store.fetch(commit, "head.safetensors", cache))
+
+
+def test_without_the_first_set_it_is_said_how_to_leave_it_out(tmp_path: Path) -> None:
+    folders = world.folders(tmp_path)
+    for file in tmp_path.glob("siqa/*"):
+        file.unlink()
+    with pytest.raises(UserError, match=r"socialiqa.*target\.before: \{xcopa: null\}"):
+        expand(world.recipe(), SUITE, folders)
