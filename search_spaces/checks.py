@@ -131,6 +131,12 @@ def check_names(recipe: Mapping[str, Any], suite: Suite, document: Document) -> 
         ours, theirs = catalog.get(name), task(other, document, keys)
         if theirs.kind is not ours.kind:
             raise document.error(f"{dotted(keys)}: {other} is no {ours.kind.value} task", keys)
+        if field == "before" and ours.kind.searched:
+            raise document.error(f"{dotted(keys)}: {name} has no head that could learn from it first", keys)
+        last = catalog.get(target.trained_on(ours)[-1])
+        if field == "before" and theirs.labels != last.labels:
+            what = f"{other} has other labels than {last.name}, or in another order, and the head is the same"
+            raise document.error(f"{dotted(keys)}: {what}", keys)
         if set(theirs.labels) != set(ours.labels):
             what = f"{other} has other labels than {name}, {nearest(other, _trainers_of(ours))}"
             raise document.error(f"{dotted(keys)}: {what}", keys)

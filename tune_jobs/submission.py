@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -130,10 +131,28 @@ def checked_store(store: str) -> str:
         UserError: a relative folder, which is another one on each machine.
     """
     if "://" in store or Path(store).is_absolute():
-        return store
+        return store.rstrip("/")
     raise UserError(
         "on a cluster the store is an s3:// prefix, or the absolute path of a folder that all machines share",
         where=f"--store {store}",
+    )
+
+
+def checked_data(data: Path) -> str | None:
+    """The data as every node reaches it; None: none was named.
+
+    Raises:
+        UserError: a relative folder, which would be looked for in the job's working folder.
+    """
+    if data == Path():
+        return None
+    if where := remote(data):
+        return where
+    if data.is_absolute():
+        return str(data)
+    raise UserError(
+        "on a cluster data is below an s3:// prefix, or in a folder at the same absolute path on all machines",
+        where=f"--data {data}",
     )
 
 
@@ -144,9 +163,9 @@ def words(options: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(word for name, value in given for word in (f"--{name}", str(value)))
 
 
-def next_number(drivers: int, taken: Sequence[int]) -> int:
-    """The number of the next job: above the drivers that the log names, and above all jobs that the cluster knows."""
-    return max([drivers, *taken]) + 1
+def next_number(submission: Submission, drivers: int, taken: Collection[str]) -> int:
+    """The number of the next job: above the drivers that the log names, and one whose id no job of the cluster has."""
+    return next(number for number in count(drivers + 1) if submission.id(number) not in taken)
 
 
 def drivers(submission: Submission) -> int:

@@ -364,3 +364,11 @@ def test_a_broker_that_was_started_again_does_not_adopt_what_was_taken_over(benc
     ours = Assignment(BASE, "attempt-0")
     assert bench.go_on(ours) is Verdict.STOP
     assert bench.broker.ask(LaneId("second", 0)) == Wait()
+
+
+def test_a_broker_that_was_started_again_adopts_what_its_predecessor_handed_out(bench: Bench) -> None:
+    """Also where it cannot know that the holder of the lane's own attempt is over."""
+    bench.broker.want("a", 0, [BASE.id], GRAPH)
+    bench.shelf.hold(BASE.id, ELSEWHERE)
+    assert bench.go_on(Assignment(BASE, bench.shelf.held[BASE.id].attempt)) is Verdict.GO_ON
+    assert bench.broker.states()[BASE.id] is State.RUNNING

@@ -21,7 +21,16 @@ from tasks.errors import UserError
 from tests.tune_jobs import world
 from tune_jobs.code import package_files
 from tune_jobs.on_ray.jobs import Job, Jobs, send
-from tune_jobs.submission import SENT, Submission, checked_store, environment, next_number, text_of, words
+from tune_jobs.submission import (
+    SENT,
+    Submission,
+    checked_data,
+    checked_store,
+    environment,
+    next_number,
+    text_of,
+    words,
+)
 
 OWN = """\
 name: reviews
@@ -91,10 +100,13 @@ def test_a_live_job_with_other_settings_is_not_taken_for_it(changes: dict[str, A
 
 
 def test_other_stores_and_final_runs_are_other_jobs() -> None:
+    """Also where their ids would be the same."""
     cluster = Cluster()
     sent(cluster, submission())
+    assert sent(cluster, submission(store="s3://bucket/other")) == ("little-2", True)
     assert sent(cluster, submission(kind="final")) == ("little-final-1", True)
-    assert next_number(0, []) == 1
+    assert sent(cluster, submission(name="little-final")) == ("little-final-2", True)
+    assert next_number(submission(), 0, ()) == 1
 
 
 def test_whoever_comes_second_attaches() -> None:
@@ -141,8 +153,13 @@ def test_places_travel_and_credentials_do_not() -> None:
 def test_a_store_is_the_same_on_all_machines(tmp_path: Path) -> None:
     for store in ("s3://bucket/lab", str(tmp_path)):
         assert checked_store(store) == store
+    assert checked_store("s3://bucket/lab/") == "s3://bucket/lab", "one store has one name"
     with pytest.raises(UserError, match="absolute path"):
         checked_store("lab")
+    assert checked_data(Path()) is None
+    assert checked_data(Path("s3://bucket/data")) == "s3://bucket/data"
+    with pytest.raises(UserError, match="absolute path"):
+        checked_data(Path("data"))
 
 
 def test_options_that_were_not_given_are_left_to_the_command() -> None:

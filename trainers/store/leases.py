@@ -129,6 +129,8 @@ class Holding:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._over.set()
+        if isinstance(error, UserError):  # the store has been waited for long enough: the term ends the lease
+            return
         self._thread.join()
         try:
             if not self.committed and not self._superseded():

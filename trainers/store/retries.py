@@ -105,7 +105,7 @@ class Retries:
                 left = (self._deadline if self._reached else min(STRANGER, self._deadline)) - failing
                 if left > 0:
                     self._fails(why, failing, left)
-                    self._pause(ended, min(random.uniform(0, min(0.2 * 2**number, LONGEST)), left))
+                    self._pause(ended, min(random.uniform(0, min(0.2 * 2 ** min(number, 10), LONGEST)), left))
                 if left <= 0 or ended.is_set():
                     self._tell(GAVE_UP)
                     raise GaveUp(failing) from error

@@ -12,6 +12,7 @@ from tasks.errors import UserError
 if TYPE_CHECKING:
     from tune_jobs.on_ray.jobs import Job, Jobs
 
+STOPPED = 130  # the exit code of a command that was asked to end
 ENDING = 30.0  # seconds that a job has from its last word to its end
 LOOK = 0.5
 
@@ -20,7 +21,8 @@ def follow(jobs: Jobs, job: Job) -> None:
     """Print what a job writes until it ends.
 
     Raises:
-        UserError: it did not succeed.
+        typer.Exit: it did not succeed; with its exit code.
+        UserError: nobody can say how it ended.
         KeyboardInterrupt: Ctrl-C; the job goes on.
     """
     try:
@@ -33,8 +35,11 @@ def follow(jobs: Jobs, job: Job) -> None:
     except KeyboardInterrupt:
         typer.echo(f"\n{job.id} goes on; `crosslift stop {job.name}` ends it", err=True)
         raise
+    if now.live:
+        raise UserError("it writes no more, but has not ended; `crosslift watch` it again", where=job.id)
     if now.state != "succeeded":
-        raise UserError(f"the job is {now.state}: {' '.join(now.message.split())[-300:]}", where=job.id)
+        typer.echo(f"crosslift: {job.id}: {now.state}: {' '.join(now.message.split())[-300:]}", err=True)
+        raise typer.Exit(now.code or (STOPPED if now.state == "stopped" else 1))
 
 
 def one(jobs: Jobs, name: str) -> Job:

@@ -71,7 +71,7 @@ def submit_command(
     from tune_jobs.cluster_settings import cluster_settings
     from tune_jobs.on_ray.jobs import Jobs, send
     from tune_jobs.on_ray.tunnel import dashboard
-    from tune_jobs.submission import checked_store, drivers, words
+    from tune_jobs.submission import checked_data, checked_store, drivers, words
     from tune_jobs.tracking import trackers
 
     shown = tuple(map(str, trackers(track or ())))
@@ -79,7 +79,7 @@ def submit_command(
     wanted = cluster_settings(settings, lanes=lanes, workers=workers, prices=prices, caps=caps)
     size = {"lanes": wanted.lanes, "workers": wanted.workers}
     common = {
-        "data": data if data != Path() else None,
+        "data": checked_data(data),
         "micro-tokens": micro_tokens,
         "save-every": save_every,
     }

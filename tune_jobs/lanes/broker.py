@@ -237,7 +237,8 @@ class Broker:
 
     def _adopt(self, entry: Entry, run: Run) -> None:
         self._look(entry)
-        if entry.state is State.PENDING and entry.held is None:
+        if entry.state is State.PENDING and (entry.held is None or entry.held.attempt == run.attempt):
+            entry.held = None  # it is this lane's own, from the broker before this one
             self._run(entry, run)
             self._incarnations.setdefault(run.lane.name, run.lane.incarnation)
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiohttp
 import requests
 from ray.job_submission import JobDetails, JobStatus, JobSubmissionClient
 
@@ -40,6 +41,7 @@ class Job:
         began: seconds since 1970; None while it is pending.
         ended: likewise; None while it lives.
         message: what Ray says of its state.
+        code: its command's exit code, once it has ended by itself.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Job:
     began: float | None
     ended: float | None
     message: str
+    code: int | None = None
 
     @property
     def live(self) -> bool:
@@ -142,7 +145,7 @@ class Jobs:
     def _mendable(self) -> Iterator[None]:
         try:
             yield
-        except (ConnectionError, requests.exceptions.ConnectionError) as error:
+        except (ConnectionError, requests.exceptions.ConnectionError, aiohttp.ClientError) as error:
             raise UserError(
                 "nobody answers there; `ray up` the cluster, and give its file with --cluster, or the address of a "
                 "tunnel (`ray dashboard CLUSTER.YAML`) with --address",
@@ -168,10 +171,9 @@ def send(jobs: Jobs, submission: Submission, drivers: int) -> tuple[Job, bool]:
         UserError: a live job does the same with other settings.
     """
     while True:
-        same = [
-            j for j in jobs.all() if (j.kind, j.name, j.store) == (submission.kind, submission.name, submission.store)
-        ]
-        live = next((job for job in same if job.live), None)
+        known = jobs.all()
+        mine = submission.kind, submission.name, submission.store
+        live = next((job for job in known if job.live and (job.kind, job.name, job.store) == mine), None)
         if live is not None and live.sent == submission.sent:
             return live, False
         if live is not None:
@@ -180,7 +182,7 @@ def send(jobs: Jobs, submission: Submission, drivers: int) -> tuple[Job, bool]:
                 f"`crosslift stop {live.name}`, and submit again: nothing is lost",
                 where=live.id,
             )
-        job = jobs.submit(submission, next_number(drivers, [job.number for job in same]))
+        job = jobs.submit(submission, next_number(submission, drivers, {job.id for job in known}))
         if job is not None:
             return job, True
 
@@ -206,6 +208,7 @@ def _job(details: JobDetails) -> Job:
         _seconds(details.start_time),
         _seconds(details.end_time),
         details.message or "",
+        details.driver_exit_code,
     )
 
 

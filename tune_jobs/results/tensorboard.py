@@ -34,6 +34,7 @@ from tune_jobs.sweeps.events import Decided, Ended, Envelope, Rung, Sampled
 from tune_jobs.sweeps.history import TrialHistory
 
 RUN = "trial-"
+EVENTS, OURS = "events.out.tfevents.", ".crosslift"
 VERSION = "brain.Event:2"  # of the form of event files
 CURVES = ("loss", "dev")
 METRICS = ("suite/average", "suite/english", "suite/lift")
@@ -66,7 +67,7 @@ def export_events(results: Results, to: Path) -> int:
         for trial in results.history.trials:
             events = happened[trial.number]
             parts = [page, *_steady(summary.hparams(_settings(results, trial, known), {}))[1:]]
-            path = to / f"{RUN}{trial.number:03d}" / f"events.out.tfevents.{events[0].at:.0f}.crosslift"
+            path = to / f"{RUN}{trial.number:03d}" / f"{EVENTS}{events[0].at:.0f}{OURS}"
             with whole_file(path) as file:
                 _write(file, events[0].at, parts, scalars(trial, rows[trial.number], events, stages))
     return len(results.history.trials)
@@ -172,10 +173,16 @@ def _tag(name: str) -> str:
     return re.sub(r"[^-/\w.]", "_", name)
 
 
+def _is_run(path: Path) -> bool:
+    """Whether a folder holds nothing but what was written here before."""
+    ours = path.is_dir() and path.name.startswith(RUN)
+    return ours and all(file.name.startswith(EVENTS) and file.name.endswith(OURS) for file in path.iterdir())
+
+
 def _prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     there = list(folder.iterdir())
-    if any(not path.is_dir() or not path.name.startswith(RUN) for path in there):
+    if not all(_is_run(path) for path in there):
         raise UserError("holds something else than runs of a sweep; name another folder", where=str(folder))
     for path in there:
         shutil.rmtree(path)
