@@ -473,9 +473,7 @@ def test_it_is_one_line_and_nothing_is_lost(desk: Desk, name: str) -> None:
         code, out, err = desk.run(argv)
         assert (code, out) == (2, ""), err
         *noted, line = err.splitlines()
-        assert all(other.startswith("log: ") for other in noted), (
-            err
-        )  # warnings are there: of a silent server
+        assert all(other.startswith("log: ") for other in noted), err  # warnings are there: of a silent server
         found = re.fullmatch(f"crosslift: (?:{case.line})", line)
         assert found, line
         place = re.match(r"crosslift: (\S+):(\d+): ", line)
