@@ -55,7 +55,7 @@ def _one(place: Ground, number: int, results: Path) -> None:
     append(results, found)
     struck = ", ".join(f"{blow.kind} after {blow.after} commits" for blow in plan.blows) or "nothing"
     how = "; ".join(ended.faults) or "as undisturbed"
-    print(f"run {number}: {struck}: {how} ({ended.seconds:.0f} s)", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"run {number}: {struck}: {how} ({ended.seconds:.0f} s)", file=sys.stderr, flush=True)  # noqa: T201 - progress
     if ended.broken:
         _keep(place, number, results.parent / f"run-{number}.txt", ended.said)
         place.restart()

@@ -76,6 +76,21 @@ def _behave(running: ThreadedMotoServer) -> None:
     wsgi.app = behaving
 
 
+def lead_to(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on the environment means that server, with invented credentials."""
+    keys = {"ACCESS_KEY_ID": "somebody", "SECRET_ACCESS_KEY": "wordless-secret", "DEFAULT_REGION": "us-east-1"}
+    for name, value in {"ENDPOINT_URL": endpoint, **keys}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+
+
+def real_location() -> str:
+    """A prefix on a real server; the test is skipped where none is named."""
+    location = os.environ.get("CROSSLIFT_S3")
+    if location is None:
+        pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
+    return location
+
+
 def opener(kind: str, endpoint: str, folder: Path) -> Open:
     """A fresh, empty store of a kind: `folder`, `s3` (the server at `endpoint`) or `real s3`."""
     if kind == "folder":
@@ -83,9 +98,7 @@ def opener(kind: str, endpoint: str, folder: Path) -> Open:
     prefix = uuid4().hex
     if kind == "s3":
         return lambda: S3Objects("lab", prefix, client(endpoint))
-    location = os.environ.get("CROSSLIFT_S3")
-    if location is None:
-        pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
+    location = real_location()
     return lambda: open_objects(f"{location}/{prefix}")
 
 

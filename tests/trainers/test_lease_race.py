@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from uuid import uuid4
 import pytest
 
 from tests.trainers.racer import MOMENTS, NAMES, content, stage
+from tests.trainers.stores import real_location
 from trainers.store import open_objects
 from trainers.store.collect import collect
 from trainers.store.stages import StageStore
@@ -90,9 +90,7 @@ def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """Of an empty store that many processes may use at once, which the S3 server of other tests is too slow for."""
     if request.param == "folder":
         return str(tmp_path_factory.mktemp("race") / "store")
-    if "CROSSLIFT_S3" not in os.environ:
-        pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
-    return f"{os.environ['CROSSLIFT_S3']}/{uuid4().hex}"
+    return f"{real_location()}/{uuid4().hex}"
 
 
 @pytest.fixture(scope="module")

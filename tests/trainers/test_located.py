@@ -19,7 +19,7 @@ from tasks.data import DataFolders, DataSource, load
 from tasks.errors import UserError
 from tasks.homes import Home, Prefix, World
 from tests.trainers import world
-from tests.trainers.stores import client, server
+from tests.trainers.stores import client, lead_to, server
 from trainers.lane import Assignment, Verdict
 from trainers.located import Located, generated, locate, mirrored
 from trainers.session import Session, Settings
@@ -44,14 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def prefix(made: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Prefix:
     """The world below a prefix that nobody has mirrored."""
-    settings = {
-        "ENDPOINT_URL": address,
-        "ACCESS_KEY_ID": "somebody",
-        "SECRET_ACCESS_KEY": "x",
-        "DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
+    lead_to(address, monkeypatch)
     found = Prefix(f"s3://lab/{uuid4().hex}", "some state")
     for file in (path for path in made.rglob("*xnli*/*") if path.is_file()):
         put(address, found, file.relative_to(made).as_posix(), file.read_bytes())

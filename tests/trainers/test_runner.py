@@ -224,9 +224,8 @@ def test_commits_say_what_was_realised(graph: Graph, undisturbed: StageStore) ->
     for fact in ("tokens", "seconds", "machine"):
         assert commit.facts[fact]
     points = commit.facts["curve"]
-    assert isinstance(points, dict)
-    assert [step for step, _ in points["loss"]] == [1, 2, 3, 4, 5, 6]  # type: ignore[union-attr, misc]
-    assert commit.facts["best_score"] in [score for _, score in points["dev"]]  # type: ignore[union-attr, misc]
+    assert [step for step, _ in points["loss"]] == [1, 2, 3, 4, 5, 6]
+    assert commit.facts["best_score"] in [score for _, score in points["dev"]]
 
 
 def test_what_is_cut_is_in_the_commit_and_in_the_log(data: DataFolders, tmp_path: Path) -> None:

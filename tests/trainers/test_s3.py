@@ -22,7 +22,7 @@ from botocore.response import StreamingBody
 from moto.s3.models import s3_backends
 
 from tasks.errors import UserError
-from tests.trainers.stores import client, hurried, one_line
+from tests.trainers.stores import client, hurried, one_line, real_location
 from trainers.store import open_objects
 from trainers.store.objects import Objects
 from trainers.store.retries import WAIT
@@ -339,9 +339,7 @@ def test_what_does_not_pass_is_said_at_once(tmp_path: Path, status: int, code: s
 def test_what_a_real_server_refuses(
     tmp_path: Path, key: str | None, secret: str | None, bucket: str | None, words: str
 ) -> None:
-    location = os.environ.get("CROSSLIFT_S3")
-    if location is None:
-        pytest.skip("CROSSLIFT_S3 names no bucket on a real server")
+    location = real_location()
     keys = {"aws_access_key_id": key or os.environ["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": secret}
     boto = boto3.client("s3", config=SETTINGS, **(keys if secret else {}))
     for act in everything(S3Objects(bucket or location.split("/")[2], "x", boto), tmp_path):

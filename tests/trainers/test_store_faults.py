@@ -214,7 +214,7 @@ def test_round_trips_through_faults_lose_nothing(server: Server, tmp_path: Path)
         with ThreadPoolExecutor(8 if TRIPS < 100 else 32) as pool:
             for done in [pool.submit(go, trip) for trip in range(TRIPS)]:
                 done.result()
-    print(f"{TRIPS} trips:", *(f"{count} {what};" for what, count in proxy.counts.most_common()))  # noqa: T201
+    print(f"{TRIPS} trips:", *(f"{count} {what};" for what, count in proxy.counts.most_common()))  # noqa: T201 - figures
     assert reported == [], "no fault lasts as long as the deadline"
     straight = StageStore(server.open())
     commits = {commit.stage: commit for commit in straight.commits()}

@@ -17,7 +17,7 @@ from tasks.errors import UserError
 from tasks.hub import fetch
 from tests.tasks.hub_server import serving
 from tests.tasks.test_hub import SCITAIL
-from tests.trainers.stores import client, server
+from tests.trainers.stores import client, lead_to, server
 from tests.tune_jobs import bench
 from tune_jobs.commands import main
 from tune_jobs.data_sources import open_data
@@ -35,14 +35,7 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def prefix(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty prefix on a server on loopback, which the environment leads to; the cache is the test's own."""
-    settings = {
-        "ENDPOINT_URL": address,
-        "ACCESS_KEY_ID": "somebody",
-        "SECRET_ACCESS_KEY": "x",
-        "DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
+    lead_to(address, monkeypatch)
     monkeypatch.setenv("CROSSLIFT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("os.fsync", lambda handle: None)  # durability has tests of its own
     return f"s3://lab/{uuid4().hex}"

@@ -15,7 +15,7 @@ from search_spaces.space import Space, load
 from tasks import toy
 from tasks.homes import World
 from tests.trainers.base_models import look_alike, tiny
-from tests.trainers.stores import client, server
+from tests.trainers.stores import client, lead_to, server
 from tests.tune_jobs import bench
 from tests.tune_jobs.conftest import Run
 from tests.tune_jobs.ray_cluster import machines
@@ -58,14 +58,7 @@ def address() -> Iterator[str]:
 
 @pytest.fixture
 def prefix(address: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    settings = {
-        "ENDPOINT_URL": address,
-        "ACCESS_KEY_ID": "somebody",
-        "SECRET_ACCESS_KEY": "x",
-        "DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
+    lead_to(address, monkeypatch)
     return f"s3://lab/{uuid4().hex}"
 
 
